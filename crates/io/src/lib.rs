@@ -1,10 +1,12 @@
 //! What the runtime waits for: time and the kernel.
 //!
-//! The executor's idle workers turn the reactor; sources and timers leave behind std's
+//! The executor's idle workers turn the [`Reactor`]; sources and timers leave behind std's
 //! [`Waker`](std::task::Waker), and that is all this crate knows of tasks. It keeps no run queue
 //! and starts no thread.
 //!
-//! Reading order: [`Clock`] and [`Deadline`], the timing wheel behind [`Timers`], the reactor.
+//! Reading order: [`Clock`] and [`Deadline`], the wheel behind [`Timers`]; then what a source knows
+//! about itself (`readiness`, `side`, `source`), the [`Reactor`] and its backends (`sys`), and
+//! [`Async`], which owns a source and its descriptor.
 
 mod clock;
 
@@ -12,6 +14,35 @@ mod wheel;
 
 mod timers;
 
+mod readiness;
+
+mod side;
+
+#[cfg_attr(
+    any(not(target_os = "linux"), bowerbird_portable_reactor),
+    expect(
+        unsafe_code,
+        reason = "polling wants a promise that sources leave it before closing"
+    )
+)]
+mod source;
+
+mod sources;
+
+mod wake;
+
+mod sys;
+
+mod reactor;
+
+mod pollable;
+
 pub use clock::{Clock, Deadline};
+pub use pollable::{Async, Ready};
+pub use reactor::{Events, Reactor, Turn, Wait};
+pub use source::Direction;
 pub use timers::{Inserted, Timers, TimersClosed};
 pub use wheel::TimerKey;
+
+/// What [`Async`] can watch: on Unix everything that is `AsFd`, on Windows what is `AsSocket`.
+pub use polling::AsSource;

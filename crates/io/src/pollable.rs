@@ -1,0 +1,361 @@
+//! Any descriptor that the kernel can watch, made awaitable.
+//!
+//! The facade's sockets and pipes are [`Async`] values; their futures poll through the methods here
+//! and leave a waker when an operation would block. It never turns the reactor and never blocks.
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use polling::AsSource;
+
+use crate::reactor::{Reactor, closed};
+use crate::readiness::Readiness;
+use crate::side::{Seat, Side};
+use crate::source::{Direction, Source};
+use crate::sys;
+
+/// A descriptor (on Windows: a socket) in an event loop.
+///
+/// Operations are tried at once and again after each event. One task at a time may poll for each
+/// direction: the one that polled last is woken. Any number may await [`Async::readable`] and
+/// [`Async::writable`].
+///
+/// Dropping it takes the descriptor out of the event loop and then closes it; that is fine after
+/// the loop has closed, too.
+pub struct Async<T: AsSource> {
+    /// What was registered; `None` only while it is being taken apart.
+    io: Option<T>,
+    /// The reactor's part of it.
+    source: Arc<Source>,
+    /// Where it is registered.
+    reactor: Arc<Reactor>,
+    /// Whether a short read or write means that the next one would block.
+    is_short_drained: bool,
+}
+
+impl<T: AsSource> Async<T> {
+    /// Registers `io` and makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// "event loop is closed"; or what the system reports, for instance that `io` is a regular
+    /// file, which is always ready and cannot be watched, or that it is registered already. `io` is
+    /// dropped then.
+    pub fn new(reactor: &Arc<Reactor>, io: T) -> io::Result<Async<T>> {
+        sys::set_nonblocking(&io)?;
+        Async::register(reactor, io, false)
+    }
+
+    /// Registers a byte stream (a connected socket, a pipe) that is non-blocking already.
+    ///
+    /// Fewer bytes than asked for are taken to mean that there are no more for now, which spares a
+    /// system call per message. Not for what delivers in pieces: datagrams, terminals, inotify.
+    ///
+    /// # Errors
+    ///
+    /// As [`Async::new`].
+    pub fn stream(reactor: &Arc<Reactor>, io: T) -> io::Result<Async<T>> {
+        Async::register(reactor, io, reactor.is_short_drained())
+    }
+
+    fn register(reactor: &Arc<Reactor>, io: T, is_short_drained: bool) -> io::Result<Async<T>> {
+        let source = reactor.register(&io)?;
+        Ok(Async {
+            io: Some(io),
+            source,
+            reactor: Arc::clone(reactor),
+            is_short_drained,
+        })
+    }
+
+    /// What was registered.
+    ///
+    /// # Panics
+    ///
+    /// Never: it is taken out only by [`Async::into_inner`], which leaves nobody to ask.
+    pub fn get_ref(&self) -> &T {
+        self.io
+            .as_ref()
+            .expect("only `into_inner` takes it, and it takes the whole")
+    }
+
+    /// Where it is registered.
+    pub fn reactor(&self) -> &Arc<Reactor> {
+        &self.reactor
+    }
+
+    /// Takes the descriptor out of the event loop; it stays non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// When the poller does not know it any more, because it was closed behind our back. It is
+    /// dropped then.
+    ///
+    /// # Panics
+    ///
+    /// Never, as [`Async::get_ref`].
+    pub fn into_inner(mut self) -> io::Result<T> {
+        let io = self.io.take().expect("only this function takes it");
+        self.reactor.deregister(&self.source, &io)?;
+        Ok(io)
+    }
+
+    /// Tries `op` as long as it may succeed; when it would block, leaves the waker of `cx` and
+    /// returns `Pending`. `op` must not block, and is tried again when it was interrupted.
+    ///
+    /// The waker replaces the one left by an earlier poll for the same direction.
+    ///
+    /// # Errors
+    ///
+    /// Those of `op`, and "event loop is closed".
+    pub fn poll_io<R>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.poll_op(direction, cx, &mut op)
+            .map_ok(|(result, _)| result)
+    }
+
+    /// Tries `op` once, whatever is known of readiness.
+    ///
+    /// # Errors
+    ///
+    /// Those of `op`. `WouldBlock` is remembered, so that a wait that follows lasts until the next
+    /// event.
+    pub fn try_io<R>(
+        &self,
+        direction: Direction,
+        op: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let side = self.side(direction);
+        let observed = side.load();
+        let result = op(self.get_ref());
+        if would_block(&result) {
+            side.clear(observed);
+        }
+        result
+    }
+
+    /// Waits until the kernel says that reading would not block: data, the end, or an error.
+    ///
+    /// What somebody else has read meanwhile no longer counts, so this can be awaited again and
+    /// again however the reading is done. Costs a system call each time.
+    ///
+    /// - Errors: "event loop is closed".
+    /// - Cancel: leaves nothing behind, and takes no event from another waiter.
+    pub fn readable(&self) -> Ready<'_, T> {
+        Ready {
+            io: self,
+            direction: Direction::Read,
+            seat: None,
+        }
+    }
+
+    /// Waits until the kernel says that writing would not block; see [`Async::readable`].
+    pub fn writable(&self) -> Ready<'_, T> {
+        Ready {
+            io: self,
+            direction: Direction::Write,
+            seat: None,
+        }
+    }
+
+    /// What [`Async::readable`] and [`Async::writable`] poll.
+    fn poll_ready(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        seat: &mut Seat,
+    ) -> Poll<io::Result<()>> {
+        let side = self.side(direction);
+        loop {
+            let observed = side.load();
+            if observed.is_shut() {
+                return Poll::Ready(Err(closed()));
+            }
+            if observed.is_ready() {
+                match sys::is_ready(self.get_ref(), direction) {
+                    Ok(true) => return Poll::Ready(Ok(())),
+                    Ok(false) => side.clear(observed),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Poll::Ready(Err(error)),
+                }
+            } else if side.wait_listed(cx.waker(), seat) {
+                self.reactor.ask(&self.source, self.get_ref())?;
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// [`Async::poll_io`], with the readiness that the successful try began with.
+    fn poll_op<R>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        op: &mut impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<(R, Readiness)>> {
+        let side = self.side(direction);
+        loop {
+            let observed = side.load();
+            if observed.is_shut() {
+                return Poll::Ready(Err(closed()));
+            }
+            if observed.is_ready() {
+                match op(self.get_ref()) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => side.clear(observed),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    result => return Poll::Ready(result.map(|result| (result, observed))),
+                }
+            } else if side.wait(cx.waker()) {
+                self.reactor.ask(&self.source, self.get_ref())?;
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// [`Async::poll_io`] for an operation that moves up to `asked` bytes.
+    fn poll_bytes(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        asked: usize,
+        mut op: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let (moved, observed) = ready!(self.poll_op(direction, cx, &mut op))?;
+        if self.is_short_drained && 0 < moved && moved < asked {
+            self.side(direction).drain(observed);
+        }
+        Poll::Ready(Ok(moved))
+    }
+
+    /// One of its two directions.
+    fn side(&self, direction: Direction) -> &Side {
+        self.source.side(direction)
+    }
+}
+
+impl<T: AsSource> Async<T>
+where
+    for<'a> &'a T: Read,
+{
+    /// Reads into `buffer`: how many bytes, zero at the end or for an empty buffer.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading, and "event loop is closed".
+    pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_bytes(Direction::Read, cx, buffer.len(), |mut io| io.read(buffer))
+    }
+
+    /// Reads into several buffers, one after the other, with one system call.
+    ///
+    /// # Errors
+    ///
+    /// As [`Async::poll_read`].
+    pub fn poll_read_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let asked = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.poll_bytes(Direction::Read, cx, asked, |mut io| {
+            io.read_vectored(buffers)
+        })
+    }
+}
+
+impl<T: AsSource> Async<T>
+where
+    for<'a> &'a T: Write,
+{
+    /// Writes from `buffer`: how many bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing, and "event loop is closed".
+    pub fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_bytes(Direction::Write, cx, buffer.len(), |mut io| {
+            io.write(buffer)
+        })
+    }
+
+    /// Writes from several buffers, one after the other, with one system call.
+    ///
+    /// # Errors
+    ///
+    /// As [`Async::poll_write`].
+    pub fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let asked = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.poll_bytes(Direction::Write, cx, asked, |mut io| {
+            io.write_vectored(buffers)
+        })
+    }
+}
+
+impl<T: AsSource> Drop for Async<T> {
+    fn drop(&mut self) {
+        if let Some(io) = &self.io {
+            // The poller can only complain that the descriptor is gone, which is what we want.
+            // The field itself is dropped, and closed, after this (I5).
+            let _deleted = self.reactor.deregister(&self.source, io);
+        }
+    }
+}
+
+impl<T: AsSource + fmt::Debug> fmt::Debug for Async<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Async")
+            .field("io", &self.io)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The wait of [`Async::readable`] and [`Async::writable`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Ready<'a, T: AsSource> {
+    /// What is waited for.
+    io: &'a Async<T>,
+    /// Which of its directions.
+    direction: Direction,
+    /// Where the waker is, while waiting.
+    seat: Seat,
+}
+
+impl<T: AsSource> Future for Ready<'_, T> {
+    type Output = io::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        this.io.poll_ready(this.direction, cx, &mut this.seat)
+    }
+}
+
+impl<T: AsSource> Drop for Ready<'_, T> {
+    fn drop(&mut self) {
+        // An event wakes every waiter, so one that gives up owes nothing to the others (I8).
+        self.io.side(self.direction).leave(&mut self.seat);
+    }
+}
+
+impl<T: AsSource> fmt::Debug for Ready<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ready")
+            .field("direction", &self.direction)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether an operation reported that it would have to wait.
+fn would_block<R>(result: &io::Result<R>) -> bool {
+    matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}

@@ -1,0 +1,237 @@
+//! Where idle workers wait: for sources, for the earliest deadline, for each other's notifications.
+//!
+//! The executor calls [`Reactor::turn`] when a worker has nothing to run, and now and then when it
+//! always has; whoever adds work, or the earliest timer, calls [`Reactor::notify`] or
+//! [`Reactor::arm`]. The reactor starts no thread and keeps no timer: it wakes wakers, and says
+//! that a deadline has come.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::task::Waker;
+
+use polling::AsSource;
+
+use crate::clock::{Clock, Deadline};
+use crate::source::{self, Source};
+use crate::sources::Sources;
+use crate::sys::{Backend, Buffer};
+use crate::wake::wake_all;
+
+/// Waits for the kernel on behalf of one event loop. Shared by all its workers and sources.
+#[derive(Debug)]
+pub struct Reactor {
+    /// The operating system's part.
+    backend: Backend,
+    /// Everything that is registered. Read-locked once per turn that brings events.
+    sources: RwLock<Sources>,
+}
+
+/// Whether a turn may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Take what is there.
+    Poll,
+    /// Wait until there is something: an event, a notification, the armed deadline.
+    Block,
+}
+
+/// What a turn brought. All `false` and zero after an interruption by a signal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Turn {
+    /// Events of sources that were delivered; their waiters are woken.
+    pub io: usize,
+    /// A notification was received: by this thread, so no other will see it.
+    pub notified: bool,
+    /// The armed deadline came, and nothing is armed any more: expire the timers, then arm their
+    /// next deadline.
+    pub timer: bool,
+}
+
+/// Room for what turns bring. One per worker, used again for each turn.
+pub struct Events {
+    /// Filled by the backend.
+    buffer: Buffer,
+    /// Whom to wake, between the locks and the wake-ups; empty between turns.
+    wakers: Vec<Waker>,
+}
+
+impl Events {
+    /// Room for the events of one turn; what does not fit comes with the next.
+    #[must_use]
+    pub fn new() -> Events {
+        Events {
+            buffer: Buffer::new(),
+            wakers: Vec::new(),
+        }
+    }
+}
+
+impl Default for Events {
+    fn default() -> Events {
+        Events::new()
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+impl Reactor {
+    /// A reactor without sources.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptors left for it (three on Linux), or lacks what it needs.
+    pub fn new() -> io::Result<Reactor> {
+        Ok(Reactor::with_backend(Backend::new()?))
+    }
+
+    /// A reactor over a backend of the caller's choice.
+    fn with_backend(backend: Backend) -> Reactor {
+        Reactor {
+            backend,
+            sources: RwLock::new(Sources::new()),
+        }
+    }
+
+    /// How many threads may usefully wait in [`Reactor::turn`] at once: the kernel wakes one of
+    /// them per event. More are safe; with one seat they wait for each other.
+    #[must_use]
+    pub const fn seats(&self) -> usize {
+        Backend::SEATS
+    }
+
+    /// Takes events, waiting for them if `wait` says so, and wakes those who waited for them on the
+    /// calling thread, with no lock held (I4). A waker that panics is caught and reported by the
+    /// panic hook alone; the others are woken all the same.
+    ///
+    /// # Errors
+    ///
+    /// What the poller reports; an interrupted wait is an empty turn and no error.
+    pub fn turn(&self, events: &mut Events, wait: Wait) -> io::Result<Turn> {
+        let woken = self.backend.wait(&mut events.buffer, wait)?;
+        let io = self.deliver(events);
+        wake_all(&mut events.wakers);
+        Ok(Turn {
+            io,
+            notified: woken.is_notified,
+            timer: woken.is_timer,
+        })
+    }
+
+    /// Makes one thread that waits, or the next that turns, return with [`Turn::notified`].
+    ///
+    /// Notifications that come before one is received may be received as one: publish the work
+    /// before notifying, and let who receives it pass it on if there is more than one thread's.
+    pub fn notify(&self) {
+        self.backend.notify();
+    }
+
+    /// Sees to it that some thread that turns returns with [`Turn::timer`] once `at` has come on
+    /// `clock`, never before and promptly after. Does nothing, and takes no lock, when something as
+    /// early is armed.
+    ///
+    /// Nothing is armed for a manual clock until it has reached `at`: after moving it, arm again.
+    pub fn arm(&self, at: Deadline, clock: &Clock) {
+        self.backend.arm(at, clock);
+    }
+
+    /// The deadline that is armed; [`Deadline::NEVER`] when none is.
+    #[must_use]
+    pub fn armed(&self) -> Deadline {
+        self.backend.armed()
+    }
+
+    /// Ends all waiting on sources: who waits is woken and gets an error, as does whoever waits or
+    /// registers later. Closing again does nothing. Sources may be dropped afterwards as before.
+    pub fn close(&self) {
+        let mut wakers = Vec::new();
+        {
+            let mut sources = self.write();
+            for source in sources.close() {
+                source.shut(&mut wakers);
+            }
+        }
+        wake_all(&mut wakers);
+    }
+
+    /// How many sources are registered.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        self.read().len()
+    }
+
+    /// Registers a source. [`Async`](crate::Async) alone calls this, and deregisters it.
+    pub(crate) fn register(&self, io: &impl AsSource) -> io::Result<Arc<Source>> {
+        let source = self.write().insert().ok_or_else(closed)?;
+        if let Err(error) = source::enlist(&self.backend, source.key, io) {
+            self.forget(&source);
+            return Err(error);
+        }
+        Ok(source)
+    }
+
+    /// Takes a source out of the poller and forgets it, before it is closed (I5). Events that are
+    /// under way find nothing.
+    pub(crate) fn deregister(&self, source: &Source, io: &impl AsSource) -> io::Result<()> {
+        let deleted = self.backend.delete(io.source());
+        self.forget(source);
+        deleted
+    }
+
+    /// Sees to it that an event will come for those who wait on `source`.
+    pub(crate) fn ask(&self, source: &Source, io: &impl AsSource) -> io::Result<()> {
+        self.backend.ask(source.key, io, || source.waiting())
+    }
+
+    /// Whether a short operation on a stream means that the next one would block.
+    pub(crate) const fn is_short_drained(&self) -> bool {
+        self.backend.is_short_drained()
+    }
+
+    /// Hands the events of a turn to their sources and gathers who waits for them.
+    fn deliver(&self, events: &mut Events) -> usize {
+        let mut signals = events.buffer.signals().peekable();
+        if signals.peek().is_none() {
+            return 0;
+        }
+        let is_oneshot = self.backend.is_oneshot();
+        let sources = self.read();
+        let mut delivered = 0;
+        for signal in signals {
+            // An event that was under way when its source left finds nothing (I5).
+            if let Some(source) = sources.find(signal.key) {
+                source.deliver(signal, is_oneshot, &mut events.wakers);
+                delivered += 1;
+            }
+        }
+        delivered
+    }
+
+    /// Removes a source from the table.
+    fn forget(&self, source: &Source) {
+        let removed = self.write().remove(source.key);
+        // After the lock: it may hold the last of somebody's wakers (I4).
+        drop(removed);
+    }
+
+    /// The sources, to look up. No user code runs under this lock, so a poisoned one is as good as
+    /// new.
+    fn read(&self) -> RwLockReadGuard<'_, Sources> {
+        self.sources.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sources, to change; as [`Reactor::read`].
+    fn write(&self) -> RwLockWriteGuard<'_, Sources> {
+        self.sources.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The error of everything that would wait on a closed event loop.
+pub(crate) fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "event loop is closed")
+}

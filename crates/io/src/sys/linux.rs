@@ -1,0 +1,231 @@
+//! Linux: every idle worker waits in one epoll instance at once; the kernel wakes one per event.
+//!
+//! A wait is a single system call, without a timeout or with a timeout of zero. Sources, an eventfd
+//! for notifications and a timerfd for the earliest deadline are all edge-triggered: none of them
+//! is ever read or armed again by a waiter. Epoll is used directly and not through `polling`,
+//! which cannot ask for a peer's half-close (RDHUP): without it a short read could not be taken for
+//! the last one, since data and FIN may arrive as one event.
+
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use polling::AsSource;
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::io::Errno;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
+};
+
+use super::{Signal, Woken};
+use crate::clock::{Clock, Deadline};
+use crate::reactor::Wait;
+
+/// The key of the eventfd. Keys of sources leave their highest bit clear.
+const NOTIFIER: u64 = u64::MAX;
+
+/// The key of the timerfd.
+const TIMER: u64 = u64::MAX - 1;
+
+/// Events that one wait takes. What is left goes to the next waiter, so this bounds how much work
+/// lands on one worker at once.
+const BATCH: usize = 256;
+
+/// Both directions, all kinds of ends, one event per change.
+const INTEREST: EventFlags = EventFlags::IN
+    .union(EventFlags::PRI)
+    .union(EventFlags::OUT)
+    .union(EventFlags::RDHUP)
+    .union(EventFlags::ET);
+
+/// An epoll instance, its notifier and its timer.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    /// What everyone waits in.
+    epoll: OwnedFd,
+    /// An eventfd that is only written to; each write is an event.
+    notifier: OwnedFd,
+    /// A timerfd on the monotonic clock; each expiry is an event.
+    timer: OwnedFd,
+    /// The deadline that the timer is set to, in nanoseconds; `NEVER` from its event on. It may
+    /// say `NEVER` while the timer is set, never the other way round but for the moment between
+    /// an expiry and its delivery.
+    armed: AtomicU64,
+    /// Held while the timer is set, so that `armed` and the timer change together.
+    arming: Mutex<()>,
+}
+
+impl Backend {
+    /// Threads that may usefully wait at once.
+    pub(crate) const SEATS: usize = 2;
+
+    /// Opens the three descriptors.
+    pub(crate) fn new() -> io::Result<Backend> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let notifier = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let timer = timerfd_create(
+            TimerfdClockId::Monotonic,
+            TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
+        )?;
+        let on_edge = EventFlags::IN | EventFlags::ET;
+        epoll::add(&epoll, &notifier, EventData::new_u64(NOTIFIER), on_edge)?;
+        epoll::add(&epoll, &timer, EventData::new_u64(TIMER), on_edge)?;
+        let armed = AtomicU64::new(Deadline::NEVER.as_nanos());
+        Ok(Backend {
+            epoll,
+            notifier,
+            timer,
+            armed,
+            arming: Mutex::new(()),
+        })
+    }
+
+    /// Whether one event of a source is said once, and a short operation means that the next one
+    /// would block until another event.
+    pub(crate) const fn is_short_drained(&self) -> bool {
+        true
+    }
+
+    /// Whether an event disarms its source, so that every wait must ask again.
+    pub(crate) const fn is_oneshot(&self) -> bool {
+        false
+    }
+
+    /// Adds a source, for good: both directions, edge-triggered.
+    pub(crate) fn add(&self, key: usize, fd: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(epoll::add(
+            &self.epoll,
+            fd,
+            EventData::new_u64(key as u64),
+            INTEREST,
+        )?)
+    }
+
+    /// Does nothing: sources need no asking again here.
+    pub(crate) fn ask(
+        &self,
+        _key: usize,
+        _io: &impl AsSource,
+        _waiting: impl Fn() -> (bool, bool),
+    ) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Removes a source, before it is closed (I5).
+    pub(crate) fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(epoll::delete(&self.epoll, fd)?)
+    }
+
+    /// Waits for signals and for the rest; an interruption ends the wait without any.
+    pub(crate) fn wait(&self, buffer: &mut Buffer, wait: Wait) -> io::Result<Woken> {
+        let at_once = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let timeout = match wait {
+            Wait::Poll => Some(&at_once),
+            Wait::Block => None,
+        };
+        buffer.events.clear();
+        match epoll::wait(&self.epoll, spare_capacity(&mut buffer.events), timeout) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let mut woken = Woken::default();
+        for event in &buffer.events {
+            match event.data.u64() {
+                NOTIFIER => woken.is_notified = true,
+                TIMER => woken.is_timer = true,
+                _ => {}
+            }
+        }
+        if woken.is_timer {
+            // SeqCst, with the load in `armed` and with both accesses to `Timers::next`: the caller
+            // reads the wheels' deadlines after this, and who published one of them read `armed`
+            // after that. One of the two sees the other, so somebody arms.
+            self.armed
+                .store(Deadline::NEVER.as_nanos(), Ordering::SeqCst);
+        }
+        Ok(woken)
+    }
+
+    /// Makes one waiter return, or the next one that would wait.
+    pub(crate) fn notify(&self) {
+        // The write can only fail when the counter would overflow, after 2^64 notifications, or in
+        // an interrupted process that nobody can help.
+        let _written = rustix::io::write(&self.notifier, &1_u64.to_ne_bytes());
+    }
+
+    /// Sets the timer to `at` unless it is set to something as early.
+    pub(crate) fn arm(&self, at: Deadline, clock: &Clock) {
+        if at >= self.armed() {
+            return;
+        }
+        let _arming = self.arming.lock().unwrap_or_else(PoisonError::into_inner);
+        if at >= self.armed() {
+            return;
+        }
+        let now = clock.now();
+        if clock.is_manual() && at > now {
+            return;
+        }
+        // Zero would switch the timer off.
+        let delay = at.saturating_since(now).max(Duration::from_nanos(1));
+        let delay = Timespec::try_from(delay).expect("584 years are a valid time");
+        let once = Itimerspec {
+            it_interval: Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            },
+            it_value: delay,
+        };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)
+            .expect("the timer is ours and the time is valid");
+        // SeqCst as in `armed`; after the timer, so that `armed` never promises too much.
+        self.armed.store(at.as_nanos(), Ordering::SeqCst);
+    }
+
+    /// The deadline that some waiter will be woken for.
+    pub(crate) fn armed(&self) -> Deadline {
+        // SeqCst, with the store in `wait`; the reason is there.
+        Deadline::from_nanos(self.armed.load(Ordering::SeqCst))
+    }
+}
+
+/// What one wait brought.
+pub(crate) struct Buffer {
+    /// Filled by the kernel, up to its capacity.
+    events: Vec<epoll::Event>,
+}
+
+impl Buffer {
+    /// Room for one batch.
+    pub(crate) fn new() -> Buffer {
+        Buffer {
+            events: Vec::with_capacity(BATCH),
+        }
+    }
+
+    /// What came from sources.
+    pub(crate) fn signals(&self) -> impl Iterator<Item = Signal> + '_ {
+        self.events.iter().filter_map(|event| {
+            let (key, flags) = (event.data.u64(), event.flags);
+            if key == NOTIFIER || key == TIMER {
+                return None;
+            }
+            let ends = EventFlags::HUP | EventFlags::ERR;
+            Some(Signal {
+                key: usize::try_from(key).ok()?,
+                is_readable: flags
+                    .intersects(ends | EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP),
+                is_writable: flags.intersects(ends | EventFlags::OUT),
+                is_read_hung: flags.intersects(ends | EventFlags::RDHUP),
+                is_write_hung: flags.intersects(ends),
+            })
+        })
+    }
+}
