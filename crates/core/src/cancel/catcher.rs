@@ -1,0 +1,205 @@
+//! `catch_cancel(future)`: what `try`/`except CancelledError` is, and how to go on from there.
+//!
+//! Awaited by users who clean up with more awaits, and by what the facade builds for them. The
+//! future it was given is dropped on the thread that polls the catcher; a request that nobody had
+//! the time to see is never lost, it goes on outwards.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::NodeRef;
+use super::forest::NodeId;
+use super::kinds::Request;
+use super::link::{Link, Role, position};
+
+/// Runs `future` and sees the cancel requests that arrive meanwhile.
+///
+/// A request on the task, or on a scope around, ends `future` only: it is dropped, and the result
+/// is `Err(Cancelled)`. The code around may then clean up with awaits, and go on (the request is
+/// *refused*) or pass it on with [`Cancelled::resume`]. Catchers nest: the innermost gets the
+/// request. One that arrives when the catcher is done goes to the next outside.
+///
+/// - Cancel: dropping it drops `future`; a request it had not seen yet goes on outwards.
+/// - Panics when polled again after its result.
+/// - asyncio: `try: await future` / `except CancelledError`.
+pub fn catch_cancel<F: Future>(future: F) -> CatchCancel<F> {
+    CatchCancel {
+        link: Link::new(Role::Catcher),
+        future: Some(future),
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The future behind [`catch_cancel`].
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct CatchCancel<F> {
+        // The catcher's place in the task's tree; goes before the future does, when dropped.
+        link: Link,
+        // The user's future, until it is done or a request arrives.
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+impl<F: Future> Future for CatchCancel<F> {
+    type Output = Result<F::Output, Cancelled>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let polled = this.link.poll(cx, |cx| {
+            let future = this.future.as_mut().as_pin_mut();
+            future
+                .expect("a catcher is not polled after its result")
+                .poll(cx)
+        });
+        let Ok(polled) = polled else {
+            this.future.set(None);
+            let (node, request) = this.link.close().expect("who must stop was told a request");
+            return Poll::Ready(Err(Cancelled {
+                receipt: Receipt { node, request },
+            }));
+        };
+        let output = ready!(polled);
+        this.future.set(None);
+        this.link.finish();
+        Poll::Ready(Ok(output))
+    }
+}
+
+impl<F> fmt::Debug for CatchCancel<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CatchCancel")
+            .field("is_over", &self.future.is_none())
+            .finish()
+    }
+}
+
+/// A cancel request, seen. Keep it while cleaning up, then pass it on or drop it.
+///
+/// Dropping it refuses the request for this branch of the code. As long as one of several branches
+/// keeps it, the scope that was asked to end waits, even if the others have passed theirs on.
+#[must_use = "dropping it refuses the cancellation; `resume().await` passes it on"]
+pub struct Cancelled {
+    /// The claim on the request.
+    receipt: Receipt,
+}
+
+impl Cancelled {
+    /// What came with the request.
+    pub fn message(&self) -> Option<&str> {
+        self.receipt.request.message.as_deref()
+    }
+
+    /// Whether the task itself was asked to end, rather than a scope in it.
+    pub fn is_for_task(&self) -> bool {
+        self.receipt.request.target == NodeId::ROOT
+    }
+
+    /// Passes the request on outwards. The future never completes: the next catcher outside gets
+    /// the request, or the scope that was asked to end drops everything inside it.
+    ///
+    /// Awaited outside of the scope that was asked, when that is over, it ends the task.
+    ///
+    /// - Cancel: dropped before its first poll, it refuses the request as dropping `self` does.
+    pub fn resume(self) -> Resume {
+        Resume {
+            receipt: Some(self.receipt),
+        }
+    }
+}
+
+impl fmt::Debug for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancelled")
+            .field("message", &self.message())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.message() {
+            Some(message) => write!(f, "cancelled: {message}"),
+            None => f.write_str("cancelled"),
+        }
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
+/// The future behind [`Cancelled::resume`]; it never completes.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless awaited"]
+pub struct Resume {
+    /// What is to be passed on at the first poll.
+    receipt: Option<Receipt>,
+}
+
+impl Future for Resume {
+    type Output = std::convert::Infallible;
+
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(receipt) = self.receipt.take() {
+            receipt.pass_on(position());
+        }
+        Poll::Pending
+    }
+}
+
+/// A claim on a request that was seen.
+struct Receipt {
+    /// Where the claim is known, in the tree of the task that was asked.
+    node: NodeRef,
+    /// The request.
+    request: Request,
+}
+
+impl Receipt {
+    /// Sends the request outwards from `position`, or from where it was seen.
+    fn pass_on(self, position: Option<NodeRef>) {
+        let tree = &self.node.tree;
+        let here = position
+            .as_ref()
+            .filter(|here| Arc::ptr_eq(&here.tree, tree));
+        let is_inside = here.is_some_and(|here| {
+            tree.act(|state| state.forest.is_beneath(here.id, self.request.target))
+        });
+        let Some(abroad) = position.as_ref().filter(|_| !is_inside) else {
+            tree.act(|state| state.resume(self.node.id, here.map(|here| here.id)));
+            return;
+        };
+        // The scope may have moved to the task that this is polled in.
+        let serial = self.request.serial;
+        let moved = abroad
+            .tree
+            .act(|state| state.named_around(abroad.id, serial));
+        if moved.is_none() && tree.act(|state| state.resume(self.node.id, None)) {
+            return;
+        }
+        // Its scope is over and cannot end any more: a cancellation of the code's own making.
+        let target = moved.unwrap_or(NodeId::ROOT);
+        let request = Request {
+            target,
+            ..self.request.clone()
+        };
+        abroad
+            .tree
+            .act(|state| state.pass(Some(abroad.id), request));
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        self.node.tree.act(|state| state.swallow(self.node.id));
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt")
+            .field("message", &self.request.message)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,5 @@
+//! What cancellation promises, on toy tasks: one thread, polls by hand.
+
+pub(super) mod toy;
+
+mod units;
