@@ -1,2 +1,64 @@
-//! The harness.
-fn main() {}
+//! The harness: the same small programs on bowerbird, tokio and smol, side by side in one run.
+//!
+//! `cargo run --release -p bowerbird-benches` prints the table; `-- --help` lists the switches.
+//! The process that is started only conducts: for every round, workload and runtime it starts
+//! itself again as a child, so that each reading comes from a process in which one runtime has run
+//! one workload and nothing else. No measuring code knows which runtime it measures.
+//!
+//! Reading order: `options`, `rounds` (the conductor), `child`, `runtimes` (the seam), `workloads`,
+//! `meter` and `reading` (what is measured, and its shape), `summary` and `table` (what is shown).
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("the harness reads /proc and drives its load through epoll: Linux only");
+
+mod options;
+
+mod rounds;
+
+mod child;
+
+mod runtimes;
+
+mod workloads;
+
+mod repeat;
+
+mod signal;
+
+mod load;
+
+mod meter;
+
+mod reading;
+
+mod summary;
+
+mod table;
+
+use std::process::ExitCode;
+
+use crate::options::Order;
+
+fn main() -> ExitCode {
+    let order = match Order::parse(std::env::args().skip(1)) {
+        Ok(order) => order,
+        Err(message) => {
+            eprintln!("{message}\n\n{}", options::USAGE);
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = match order {
+        Order::Help => table::say(options::USAGE),
+        Order::List => table::list(&child::workload_names()),
+        Order::Conduct(options) => rounds::conduct(&options),
+        Order::Child(seat) => child::run(&seat),
+        Order::Load(load) => load.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

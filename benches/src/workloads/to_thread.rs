@@ -1,0 +1,50 @@
+//! Empty jobs on the pool for blocking calls: one at a time, one after a rest, 20,000 at once.
+
+use std::time::Duration;
+
+use super::{Plan, TWO};
+use crate::meter::now;
+use crate::reading::Reading;
+use crate::repeat::repeat;
+use crate::runtimes::Runtime;
+use crate::summary::median;
+
+const IN_TURN: usize = 500;
+const BURST: usize = 20_000;
+/// Long enough for every pool to have gone to sleep, not for its threads to end.
+const REST: Duration = Duration::from_millis(3);
+
+pub(super) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
+    R::run(TWO, async move {
+        let (usage, turns) = repeat(plan, in_turn::<R>).await;
+        let warm = Reading::per_op("one at a time", "job", usage, turns * IN_TURN);
+        let cold = after_rests::<R>(plan.pick(30, 200)).await;
+        let (usage, turns) = repeat(plan, burst::<R>).await;
+        let burst = Reading::per_op("burst of 20k", "job", usage, turns * BURST);
+        vec![warm, cold, burst]
+    })
+}
+
+async fn in_turn<R: Runtime>() {
+    for _ in 0..IN_TURN {
+        R::blocking(|| ()).await;
+    }
+}
+
+async fn after_rests<R: Runtime>(count: usize) -> Reading {
+    let mut times_ns = Vec::new();
+    for _ in 0..count {
+        R::sleep(REST).await;
+        let started = now();
+        R::blocking(|| ()).await;
+        times_ns.push(started.elapsed().as_nanos() as f64);
+    }
+    Reading::lower("after a rest", "ns median", median(&mut times_ns))
+}
+
+async fn burst<R: Runtime>() {
+    let jobs: Vec<_> = (0..BURST).map(|_| R::blocking(|| ())).collect();
+    for job in jobs {
+        job.await;
+    }
+}
