@@ -15,10 +15,10 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::Arc as StdArc;
+use std::sync::Arc;
 use std::task::Waker;
 
-use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, lock};
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 
 mod kinds;
 
@@ -78,19 +78,19 @@ const OVER: usize = 2;
 
 impl Tree {
     /// The tree of a task that `waker` wakes.
-    pub(crate) fn new(waker: Waker) -> StdArc<Self> {
+    pub(crate) fn new(waker: Waker) -> Arc<Self> {
         Self::with_root(Some(waker))
     }
 
     /// A tree for a future that is polled outside of every task.
-    fn private() -> StdArc<Self> {
+    fn private() -> Arc<Self> {
         Self::with_root(None)
     }
 
-    fn with_root(waker: Option<Waker>) -> StdArc<Self> {
+    fn with_root(waker: Option<Waker>) -> Arc<Self> {
         let is_private = waker.is_none();
         let state = Mutex::new(State::new(waker));
-        StdArc::new(Self {
+        Arc::new(Self {
             state,
             flags: AtomicUsize::new(0),
             is_private,
@@ -98,7 +98,7 @@ impl Tree {
     }
 
     /// Asks the task to end. Called by the worker that owns the task, before a poll.
-    pub(crate) fn request_root(&self, message: Option<StdArc<str>>) -> Delivery {
+    pub(crate) fn request_root(&self, message: Option<Arc<str>>) -> Delivery {
         if self.act(|state| state.request(NodeId::ROOT, message)) {
             Delivery::Caught
         } else {
@@ -211,7 +211,7 @@ impl Due {
 #[derive(Clone)]
 struct NodeRef {
     /// The tree.
-    tree: StdArc<Tree>,
+    tree: Arc<Tree>,
     /// The place.
     id: NodeId,
 }

@@ -11,6 +11,7 @@ use super::forest::NodeId;
 use super::link::Place;
 use super::{NodeRef, Tree};
 use crate::current;
+use crate::sync::thread_local;
 
 /// A future under poll.
 struct Frame {
@@ -21,9 +22,9 @@ struct Frame {
     place: Place,
 }
 
-std::thread_local! {
+thread_local! {
     /// The futures under poll on this thread, outermost first.
-    static FRAMES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
+    static FRAMES: RefCell<Vec<Frame>> = RefCell::new(Vec::new());
 }
 
 /// Where a future stands that is polled now.
@@ -49,14 +50,14 @@ impl<'a> Lent<'a> {
     pub(super) fn new(home: &'a mut Place) -> Self {
         let place = home.lend();
         let task = mark();
-        FRAMES.with_borrow_mut(|frames| frames.push(Frame { task, place }));
+        FRAMES.with(|frames| frames.borrow_mut().push(Frame { task, place }));
         Self { home }
     }
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        if let Some(frame) = FRAMES.with_borrow_mut(Vec::pop) {
+        if let Some(frame) = FRAMES.with(|frames| frames.borrow_mut().pop()) {
             *self.home = frame.place;
         }
     }
@@ -65,9 +66,10 @@ impl Drop for Lent<'_> {
 /// Tells `f` where a future stands that was linked in the task `known` before (zero: nowhere yet).
 pub(super) fn with_ground<R>(known: usize, f: impl FnOnce(Ground<'_>) -> R) -> R {
     let task = mark();
-    FRAMES.with_borrow_mut(|frames| {
+    FRAMES.with(|frames| {
+        let mut frames = frames.borrow_mut();
         if frames.last().is_some_and(|top| top.task == task) {
-            link_all(frames, task);
+            link_all(&mut frames, task);
             let top = frames.last().and_then(|top| top.place.node());
             return f(top.map_or(Ground::Nowhere, Ground::Inside));
         }
