@@ -1,0 +1,48 @@
+//! Which task this thread polls right now. Set around every poll by the runner, and by the loop
+//! around the polls of its main future; read by `current_task` and by the scopes.
+
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+use super::{Header, Ref};
+use crate::sync::thread_local;
+
+thread_local! {
+    /// The task under poll; null between polls.
+    static CURRENT: Cell<Option<NonNull<Header>>> = const { Cell::new(None) };
+}
+
+/// Restores what was current before.
+pub(crate) struct Entered(Option<NonNull<Header>>);
+
+/// Makes the task current until the guard drops.
+///
+/// # Safety
+/// The caller keeps the cell alive until then, and drops the guard on this thread.
+#[inline]
+pub(super) unsafe fn set(task: NonNull<Header>) -> Entered {
+    Entered(CURRENT.with(|current| current.replace(Some(task))))
+}
+
+impl Drop for Entered {
+    #[inline]
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(self.0));
+    }
+}
+
+/// The task that is being polled on this thread.
+pub(crate) fn current() -> Option<Ref> {
+    let header = CURRENT.try_with(Cell::get).ok().flatten()?;
+    // SAFETY: whoever made it current keeps the cell alive (contract of `set`).
+    unsafe { header.as_ref() }.state.retain();
+    // SAFETY: the reference was counted in the line above.
+    Some(unsafe { Ref::from_raw(header) })
+}
+
+/// Runs `f` as if `task` polled it.
+pub(crate) fn enter<R>(task: &Ref, f: impl FnOnce() -> R) -> R {
+    // SAFETY: `task` outlives the guard, which stays on this thread's stack.
+    let _entered = unsafe { set(task.as_ptr()) };
+    f()
+}
