@@ -25,7 +25,7 @@ mod tests;
 
 thread_local! {
     /// The context of whatever runs on this thread.
-    static CURRENT: RefCell<Context> = RefCell::new(Context::new());
+    static CURRENT: RefCell<Context> = const { RefCell::new(Context::new()) };
 }
 
 /// A variable whose value belongs to the running context.

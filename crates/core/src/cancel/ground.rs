@@ -24,7 +24,7 @@ struct Frame {
 
 thread_local! {
     /// The futures under poll on this thread, outermost first.
-    static FRAMES: RefCell<Vec<Frame>> = RefCell::new(Vec::new());
+    static FRAMES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Where a future stands that is polled now.
