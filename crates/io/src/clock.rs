@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 ///
 /// Points before that moment do not exist: conversions saturate at zero. 2^64 nanoseconds are 584
 /// years, and the last of them is [`Deadline::NEVER`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deadline(u64);
 
 impl Deadline {

@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`Clock`] and [`Deadline`], the wheel behind [`Timers`]; then what a source knows
 //! about itself (`readiness`, `side`, `source`), the [`Reactor`] and its backends (`sys`), and
-//! [`Async`], which owns a source and its descriptor.
+//! [`Async`], which owns a source and its descriptor; [`net`] makes sockets for it.
 
 mod clock;
 
@@ -37,6 +37,11 @@ mod reactor;
 
 mod pollable;
 
+pub mod net;
+
+#[cfg(test)]
+mod fixtures;
+
 pub use clock::{Clock, Deadline};
 pub use pollable::{Async, Ready};
 pub use reactor::{Events, Reactor, Turn, Wait};
@@ -46,3 +51,4 @@ pub use wheel::TimerKey;
 
 /// What [`Async`] can watch: on Unix everything that is `AsFd`, on Windows what is `AsSocket`.
 pub use polling::AsSource;
+pub use wake::wake_all;

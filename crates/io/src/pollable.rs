@@ -58,7 +58,15 @@ impl<T: AsSource> Async<T> {
     /// # Errors
     ///
     /// As [`Async::new`].
+    ///
+    /// # Panics
+    ///
+    /// In debug builds on Unix, when `io` is blocking: it would block a worker.
     pub fn stream(reactor: &Arc<Reactor>, io: T) -> io::Result<Async<T>> {
+        debug_assert!(
+            sys::is_nonblocking(&io),
+            "a blocking stream would block a worker"
+        );
         Async::register(reactor, io, reactor.is_short_drained())
     }
 
@@ -359,3 +367,6 @@ impl<T: AsSource> fmt::Debug for Ready<'_, T> {
 fn would_block<R>(result: &io::Result<R>) -> bool {
     matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
+
+#[cfg(test)]
+mod tests;

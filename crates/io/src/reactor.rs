@@ -53,7 +53,7 @@ pub struct Turn {
 pub struct Events {
     /// Filled by the backend.
     buffer: Buffer,
-    /// Whom to wake, between the locks and the wake-ups; empty between turns.
+    /// Whom to wake, between `receive` and `wake`.
     wakers: Vec<Waker>,
 }
 
@@ -65,6 +65,15 @@ impl Events {
             buffer: Buffer::new(),
             wakers: Vec::new(),
         }
+    }
+}
+
+impl Events {
+    /// Wakes those whose sources became ready, on the calling thread, with no lock held (I4). A
+    /// waker that panics is caught and reported by the panic hook alone; the others are woken all
+    /// the same.
+    pub fn wake(&mut self) {
+        wake_all(&mut self.wakers);
     }
 }
 
@@ -90,6 +99,12 @@ impl Reactor {
         Ok(Reactor::with_backend(Backend::new()?))
     }
 
+    /// A reactor over a poller that knows no edges.
+    #[cfg(all(test, any(not(target_os = "linux"), bowerbird_portable_reactor)))]
+    pub(crate) fn new_oneshot() -> io::Result<Reactor> {
+        Ok(Reactor::with_backend(Backend::new_oneshot()?))
+    }
+
     /// A reactor over a backend of the caller's choice.
     fn with_backend(backend: Backend) -> Reactor {
         Reactor {
@@ -105,17 +120,28 @@ impl Reactor {
         Backend::SEATS
     }
 
-    /// Takes events, waiting for them if `wait` says so, and wakes those who waited for them on the
-    /// calling thread, with no lock held (I4). A waker that panics is caught and reported by the
-    /// panic hook alone; the others are woken all the same.
+    /// [`receive`](Self::receive), and at once [`Events::wake`]: for a thread that is nobody's
+    /// worker.
     ///
     /// # Errors
     ///
     /// What the poller reports; an interrupted wait is an empty turn and no error.
     pub fn turn(&self, events: &mut Events, wait: Wait) -> io::Result<Turn> {
+        let turn = self.receive(events, wait)?;
+        events.wake();
+        Ok(turn)
+    }
+
+    /// Takes events, waiting for them if `wait` says so. Those who waited for them are ready from
+    /// now on, and are woken by [`Events::wake`], which must follow: the two are apart so that a
+    /// worker can say that it is awake before it wakes others.
+    ///
+    /// # Errors
+    ///
+    /// What the poller reports; an interrupted wait is an empty turn and no error.
+    pub fn receive(&self, events: &mut Events, wait: Wait) -> io::Result<Turn> {
         let woken = self.backend.wait(&mut events.buffer, wait)?;
         let io = self.deliver(events);
-        wake_all(&mut events.wakers);
         Ok(Turn {
             io,
             notified: woken.is_notified,
@@ -235,3 +261,6 @@ impl Reactor {
 pub(crate) fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "event loop is closed")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Waking many, whatever one of them does.
 //!
-//! The reactor calls it after it has let go of its locks (I4).
+//! The reactor calls it after it has let go of its locks (I4), and so do those who expire timers.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::task::Waker;
 
 /// Wakes all of them, in order, and leaves the list empty. A waker that panics ends nothing but
 /// its own wake (I7); the panic hook has reported it by then.
-pub(crate) fn wake_all(wakers: &mut Vec<Waker>) {
+pub fn wake_all(wakers: &mut Vec<Waker>) {
     for waker in wakers.drain(..) {
         // A waker is a word of foreign code to us: nothing of ours is left half changed by it.
         let woken = catch_unwind(AssertUnwindSafe(|| waker.wake()));

@@ -69,3 +69,17 @@ pub(crate) fn is_ready(io: &impl AsSource, direction: Direction) -> io::Result<b
 pub(crate) fn set_nonblocking(io: &impl AsSource) -> io::Result<()> {
     Ok(rustix::io::ioctl_fionbio(io.source(), true)?)
 }
+
+/// Whether operations return instead of blocking their thread. Asked in debug builds only.
+pub(crate) fn is_nonblocking(io: &impl AsSource) -> bool {
+    #[cfg(unix)]
+    let flags = rustix::fs::fcntl_getfl(io.source());
+    #[cfg(unix)]
+    return flags.is_ok_and(|flags| flags.contains(rustix::fs::OFlags::NONBLOCK));
+    // Windows does not tell.
+    #[cfg(windows)]
+    {
+        let _unknown = io;
+        true
+    }
+}
