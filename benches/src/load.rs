@@ -91,14 +91,24 @@ struct Client {
 }
 
 impl Client {
+    /// Connects, and waits for one answer: a server behind on accepting would else let the queue of
+    /// new connections overflow, and the kernel tries again only after a second.
     fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Self {
+        let mut client = Self {
             stream,
             received: 0,
             sent: now(),
-        })
+        };
+        client.exchange()?;
+        Ok(client)
+    }
+
+    /// Sends a request and blocks until the answer is there.
+    fn exchange(&mut self) -> io::Result<()> {
+        self.send()?;
+        self.stream.read_exact(&mut [0; REQUEST_BYTES])
     }
 
     /// One request after the other, blocking; the nanoseconds each took.
@@ -106,8 +116,7 @@ impl Client {
         let mut times_ns = Vec::new();
         let started = now();
         while started.elapsed() < length {
-            self.send()?;
-            self.stream.read_exact(&mut [0; REQUEST_BYTES])?;
+            self.exchange()?;
             times_ns.push(self.sent.elapsed().as_nanos() as f64);
         }
         Ok(times_ns)

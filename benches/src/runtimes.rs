@@ -4,9 +4,9 @@
 //! dynamic: a workload over [`Runtime`] compiles to what one would have written for that runtime by
 //! hand. To add a runtime, write its file, and add it to [`names`] and [`visit`].
 
-mod smol;
-
 mod tokio;
+
+mod smol;
 
 use std::future::Future;
 use std::io;
@@ -107,13 +107,20 @@ pub(crate) trait Visitor {
 
 /// All runtimes, in the order of the columns.
 pub(crate) fn names() -> Vec<&'static str> {
-    vec![tokio::Tokio::NAME, smol::Smol::NAME]
+    vec![
+        tokio::Tokio::NAME,
+        #[cfg(tokio_unstable)]
+        tokio::TokioTuned::NAME,
+        smol::Smol::NAME,
+    ]
 }
 
 /// Shows `visitor` the runtime called `name`; `None` if there is none.
 pub(crate) fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Output> {
     Some(match name {
         tokio::Tokio::NAME => visitor.visit::<tokio::Tokio>(),
+        #[cfg(tokio_unstable)]
+        tokio::TokioTuned::NAME => visitor.visit::<tokio::TokioTuned>(),
         smol::Smol::NAME => visitor.visit::<smol::Smol>(),
         _ => return None,
     })

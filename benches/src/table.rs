@@ -15,7 +15,7 @@ const MEASURES: [(Measure, &str); 3] = [
 /// Width of the first two columns together, and of each of the others.
 const LABEL: usize = 44;
 const CELL: usize = 30;
-const RATIO: usize = 14;
+const RATIO: usize = 16;
 
 /// What the table means, under it.
 const LEGEND: &str = "\

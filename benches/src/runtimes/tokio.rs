@@ -1,4 +1,5 @@
-//! tokio with its defaults, behind the seam.
+//! tokio behind the seam: with its defaults, and, in a build with
+//! `RUSTFLAGS="--cfg tokio_unstable"`, a second time with the switches that are off by default.
 
 use std::future::Future;
 use std::io;
@@ -13,11 +14,18 @@ use tokio::task::JoinHandle;
 use super::{Runtime, Shape};
 
 /// The runtime this project wants to beat.
-#[derive(Debug)]
-pub(crate) struct Tokio;
+pub(crate) type Tokio = Flavoured<false>;
 
-impl Runtime for Tokio {
-    const NAME: &'static str = "tokio";
+/// The same with its alternative timer, its sharded blocking queue and its eager driver hand-off.
+#[cfg(tokio_unstable)]
+pub(crate) type TokioTuned = Flavoured<true>;
+
+/// Both of them; `TUNED` turns the switches on.
+#[derive(Debug)]
+pub(crate) struct Flavoured<const TUNED: bool>;
+
+impl<const TUNED: bool> Runtime for Flavoured<TUNED> {
+    const NAME: &'static str = if TUNED { "tokio_tuned" } else { "tokio" };
 
     type Task<T: Send + 'static> = JoinHandle<T>;
     type Remote = Handle;
@@ -35,6 +43,11 @@ impl Runtime for Tokio {
         };
         if let Shape::Workers(count) = shape {
             builder.worker_threads(count);
+            #[cfg(tokio_unstable)]
+            if TUNED {
+                builder.enable_alt_timer().enable_eager_driver_handoff();
+                builder.enable_sharded_blocking_queue();
+            }
         }
         let runtime = builder
             .enable_all()
