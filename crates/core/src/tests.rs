@@ -32,3 +32,5 @@ mod slots;
 #[cfg(not(loom))]
 mod names;
 
+#[cfg(loom)]
+mod loom;

@@ -10,8 +10,10 @@ use loom::sync::Arc;
 #[cfg(not(loom))]
 use std::sync::Arc;
 
+#[cfg(not(loom))]
+use crate::create_local;
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
-use crate::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create, create_local};
+use crate::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create};
 
 /// The queue and all that belongs to it; clones share it.
 #[derive(Clone)]
@@ -76,7 +78,8 @@ impl Toy {
         create(future, self.desk(), Birth::default())
     }
 
-    /// As `create`, for a future of this thread.
+    /// As `create`, for a future of this thread. Under loom all threads are one to std.
+    #[cfg(not(loom))]
     pub(super) fn create_local<F>(&self, future: F) -> (Runnable, Task<F::Output>, TaskRef)
     where
         F: Future + 'static,
@@ -130,6 +133,7 @@ impl Toy {
     }
 
     /// From now on runnables are dropped, those in the queue too.
+    #[cfg(not(loom))]
     pub(super) fn close(&self) {
         *lock(&self.0.closed) = true;
         while let Some(runnable) = self.pop() {
