@@ -40,6 +40,7 @@ mod pollable;
 pub mod net;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod fixtures;
 
 pub use clock::{Clock, Deadline};

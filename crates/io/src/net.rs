@@ -193,4 +193,5 @@ fn settle(error: Option<io::Error>, peer: impl FnOnce() -> io::Result<()>) -> io
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

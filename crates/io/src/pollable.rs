@@ -369,4 +369,5 @@ fn would_block<R>(result: &io::Result<R>) -> bool {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

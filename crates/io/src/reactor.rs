@@ -263,4 +263,5 @@ pub(crate) fn closed() -> io::Error {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -168,3 +168,7 @@ impl Side {
         self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Promises for a process without a free descriptor. Alone in its file, hence in its process: the
 //! limit concerns every thread.
 
+#![cfg(unix)]
+
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 

@@ -75,6 +75,19 @@ where
     written
 }
 
+/// Compiles only if what workers and tasks share may be shared.
+#[test]
+fn what_workers_share_may_be_shared() {
+    fn check<T: Send + Sync>() {}
+    check::<Reactor>();
+    check::<crate::Timers>();
+    check::<crate::Clock>();
+    check::<Async<UnixStream>>();
+    check::<Ready<'_, UnixStream>>();
+    fn check_send<T: Send>() {}
+    check_send::<Events>();
+}
+
 #[test]
 fn a_reader_is_woken_by_data_and_only_then() {
     for reactor in reactors() {
@@ -153,8 +166,8 @@ fn an_end_that_comes_with_the_data_is_not_lost() {
         check(&reactor, &ours, move || theirs.write_all(b"bye").unwrap());
         let (ours, mut theirs) = tcp_pair(&reactor);
         // Corked, so that data and FIN leave as one packet.
-        let corked = socket2::SockRef::from(&theirs);
-        corked.set_tcp_cork(true).unwrap();
+        #[cfg(target_os = "linux")]
+        socket2::SockRef::from(&theirs).set_tcp_cork(true).unwrap();
         theirs.write_all(b"bye").unwrap();
         check(&reactor, &ours, move || drop(theirs));
     }
@@ -202,6 +215,35 @@ fn fault_060_a_reset_wakes_reader_and_writer() {
             writer.poll(|cx| ours.poll_write(cx, b"x")),
             Poll::Ready(Err(_))
         ));
+    }
+}
+
+#[test]
+fn the_ends_of_a_pipe_tell_each_other_of_their_end() {
+    for reactor in reactors() {
+        let pipe = || {
+            let (reader, writer) = rustix::pipe::pipe().unwrap();
+            let enter = |end| Async::new(&reactor, std::fs::File::from(end)).unwrap();
+            (enter(reader), enter(writer))
+        };
+        let flag = Flag::new();
+        let (reader, writer) = pipe();
+        assert!(read(&reader, &flag, 8).is_none());
+        drop(writer);
+        turn_until_woken(&reactor, &flag);
+        assert_eq!(read(&reader, &flag, 8).unwrap().unwrap(), b"");
+
+        let (reader, writer) = pipe();
+        assert!(fill(&writer, &flag) > 0);
+        settle(&reactor);
+        flag.take();
+        assert_eq!(fill(&writer, &flag), 0);
+        drop(reader);
+        turn_until_woken(&reactor, &flag);
+        let Poll::Ready(Err(error)) = flag.poll(|cx| writer.poll_write(cx, b"x")) else {
+            panic!("nobody will ever read");
+        };
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 }
 

@@ -7,13 +7,13 @@
 //! the last one, since data and FIN may arrive as one event.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use polling::AsSource;
-use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::io::Errno;
@@ -130,17 +130,19 @@ impl Backend {
             Wait::Poll => Some(&at_once),
             Wait::Block => None,
         };
-        buffer.events.clear();
-        match epoll::wait(&self.epoll, spare_capacity(&mut buffer.events), timeout) {
-            Ok(_) | Err(Errno::INTR) => {}
+        buffer.signals.clear();
+        let mut room = [const { MaybeUninit::<epoll::Event>::uninit() }; BATCH];
+        let events = match epoll::wait(&self.epoll, &mut room[..], timeout) {
+            Ok((events, _unused)) => events,
+            Err(Errno::INTR) => return Ok(Woken::default()),
             Err(errno) => return Err(errno.into()),
-        }
+        };
         let mut woken = Woken::default();
-        for event in &buffer.events {
+        for event in events {
             match event.data.u64() {
                 NOTIFIER => woken.is_notified = true,
                 TIMER => woken.is_timer = true,
-                _ => {}
+                key => buffer.signals.push(signal(key, event.flags)),
             }
         }
         if woken.is_timer {
@@ -196,36 +198,37 @@ impl Backend {
     }
 }
 
-/// What one wait brought.
+/// What one wait brought from sources.
+#[derive(Debug)]
 pub(crate) struct Buffer {
-    /// Filled by the kernel, up to its capacity.
-    events: Vec<epoll::Event>,
+    /// At most one batch. Not the kernel's own form, which is bound to a thread: it may carry
+    /// pointers.
+    signals: Vec<Signal>,
 }
 
 impl Buffer {
     /// Room for one batch.
     pub(crate) fn new() -> Buffer {
         Buffer {
-            events: Vec::with_capacity(BATCH),
+            signals: Vec::with_capacity(BATCH),
         }
     }
 
     /// What came from sources.
     pub(crate) fn signals(&self) -> impl Iterator<Item = Signal> + '_ {
-        self.events.iter().filter_map(|event| {
-            let (key, flags) = (event.data.u64(), event.flags);
-            if key == NOTIFIER || key == TIMER {
-                return None;
-            }
-            let ends = EventFlags::HUP | EventFlags::ERR;
-            Some(Signal {
-                key: usize::try_from(key).ok()?,
-                is_readable: flags
-                    .intersects(ends | EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP),
-                is_writable: flags.intersects(ends | EventFlags::OUT),
-                is_read_hung: flags.intersects(ends | EventFlags::RDHUP),
-                is_write_hung: flags.intersects(ends),
-            })
-        })
+        self.signals.iter().copied()
+    }
+}
+
+/// What the flags of an event mean for its source.
+fn signal(key: u64, flags: EventFlags) -> Signal {
+    let ends = EventFlags::HUP | EventFlags::ERR;
+    let reading = ends | EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP;
+    Signal {
+        key: usize::try_from(key).expect("sources are added with keys that are a usize"),
+        is_readable: flags.intersects(reading),
+        is_writable: flags.intersects(ends | EventFlags::OUT),
+        is_read_hung: flags.intersects(ends | EventFlags::RDHUP),
+        is_write_hung: flags.intersects(ends),
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Woken {
 /// Asks the kernel whether an operation would find something to do at this moment.
 pub(crate) fn is_ready(io: &impl AsSource, direction: Direction) -> io::Result<bool> {
     let flags = match direction {
+        // Windows refuses to look for urgent data.
+        Direction::Read if cfg!(windows) => PollFlags::IN,
         Direction::Read => PollFlags::IN | PollFlags::PRI,
         Direction::Write => PollFlags::OUT,
     };
