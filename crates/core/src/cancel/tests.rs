@@ -1,5 +1,9 @@
 //! What cancellation promises, on toy tasks: one thread, polls by hand.
 
+mod model;
+
+mod properties;
+
 pub(super) mod toy;
 
 mod units;

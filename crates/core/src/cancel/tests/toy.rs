@@ -57,6 +57,8 @@ pub(super) struct Task<T> {
     future: Option<Pin<Box<dyn Future<Output = T>>>>,
     pub(super) stand: Stand<T>,
     pub(super) polls: usize,
+    /// Whether the future goes with the task; a borrowed one leaves its nodes until it moves on.
+    pub(super) is_owner: bool,
 }
 
 impl<T> Task<T> {
@@ -70,6 +72,7 @@ impl<T> Task<T> {
             future: Some(Box::pin(future)),
             stand: Stand::Running,
             polls: 0,
+            is_owner: true,
         }
     }
 
@@ -122,11 +125,19 @@ impl<T> Task<T> {
         matches!(self.stand, Stand::Cancelled)
     }
 
+    /// Drops the future if it is there still, and sees that nothing is left in the tree.
+    pub(super) fn end_now(&mut self) {
+        self.future = None;
+        assert_eq!(self.tree.len(), 1, "only the root is left of an ended task");
+    }
+
     fn end(&mut self, stand: Stand<T>) {
         self.future = None;
         self.tree.task_ended();
         self.stand = stand;
-        assert_eq!(self.tree.len(), 1, "only the root is left of an ended task");
+        if self.is_owner {
+            assert_eq!(self.tree.len(), 1, "only the root is left of an ended task");
+        }
     }
 }
 
