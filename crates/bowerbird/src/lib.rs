@@ -1,1 +1,49 @@
-//! Placeholder of the skeleton; replaced by the room itself.
+//! **asyncio for Rust**: an event loop on all cores, with asyncio's names and asyncio's promises.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! #[bowerbird::main]
+//! async fn main() {
+//!     let task = bowerbird::create_task(async {
+//!         bowerbird::sleep(Duration::from_millis(1)).await;
+//!         "done"
+//!     });
+//!     assert_eq!(task.await.expect("it neither panics nor is cancelled"), "done");
+//! }
+//! ```
+//!
+//! | asyncio | here |
+//! |---|---|
+//! | `asyncio.run`, `Runner` | [`run`], [`Runner`], [`macro@main`] |
+//! | the event loop | [`EventLoop`], [`Builder`], [`get_running_loop`] |
+//! | `create_task`, `Task` | [`create_task`], [`create_local_task`], [`Task`], [`TaskRef`] |
+//! | `gather`, `wait_for`, `sleep` | [`gather`], [`wait_for`], [`sleep`], [`yield_now`] |
+//! | `to_thread` | [`to_thread`] |
+//! | sockets | [`net`] |
+//!
+//! Each module is named after asyncio's own file.
+
+pub mod runners;
+
+pub mod events;
+
+pub mod tasks;
+
+pub mod threads;
+
+pub mod net;
+
+pub mod exceptions;
+
+pub use bowerbird_core::{Awaitable, IntoTask};
+pub use bowerbird_macros::{main, test};
+pub use events::{Builder, EventLoop, Flavor, Metrics, Report, WorkerMetrics, get_running_loop};
+pub use exceptions::{LoopError, NoRunningLoop, Panic, TaskError, TimeoutError};
+pub use runners::{Runner, run};
+pub use tasks::{
+    CallbackId, Gather, Interval, Sleep, Task, TaskId, TaskRef, WaitFor, all_tasks,
+    create_local_task, create_task, current_task, gather, interval, sleep, sleep_until, task,
+    wait_for, yield_now,
+};
+pub use threads::to_thread;

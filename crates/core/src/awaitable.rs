@@ -28,6 +28,9 @@ pub trait Wait: Future {
     /// The limit is over. True: what is waited for has been asked to end, so wait on until it has;
     /// false: drop the wait now.
     fn give_up(self: Pin<&mut Self>) -> bool;
+
+    /// Whether this output says that what was waited for ended because it was asked to.
+    fn is_cancelled(output: &Self::Output) -> bool;
 }
 
 /// Something that is a task, or becomes one.
@@ -118,6 +121,10 @@ impl<F: Future> Wait for PlainWait<F> {
     fn give_up(self: Pin<&mut Self>) -> bool {
         false
     }
+
+    fn is_cancelled(_output: &F::Output) -> bool {
+        false
+    }
 }
 
 impl<T> Wait for OwnedWait<T> {
@@ -125,11 +132,19 @@ impl<T> Wait for OwnedWait<T> {
         self.task().cancel();
         true
     }
+
+    fn is_cancelled(output: &Self::Output) -> bool {
+        matches!(output, Err(TaskError::Cancelled))
+    }
 }
 
 impl<T> Wait for BorrowedWait<'_, T> {
     fn give_up(self: Pin<&mut Self>) -> bool {
         self.task().cancel();
         true
+    }
+
+    fn is_cancelled(output: &Self::Output) -> bool {
+        matches!(output, Err(TaskError::Cancelled))
     }
 }

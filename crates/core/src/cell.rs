@@ -81,8 +81,8 @@ struct Table {
     schedule: unsafe fn(NonNull<Header>),
     /// Polls once; the caller owns the `Runnable`. True: it was woken meanwhile.
     run: unsafe fn(NonNull<Header>) -> bool,
-    /// Drops the future and ends the task; the caller owns the `Runnable`.
-    abort: unsafe fn(NonNull<Header>),
+    /// Drops the future and ends the task with that error; the caller owns the `Runnable`.
+    end: unsafe fn(NonNull<Header>, TaskError),
     /// Moves the output to the pointer; the task is DONE and the caller owns the output.
     take_output: unsafe fn(NonNull<Header>, *mut ()),
     /// Drops the output; as above. A panic that nobody saw is reported.
@@ -99,7 +99,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     const TABLE: Table = Table {
         schedule: Self::schedule,
         run: Self::run,
-        abort: Self::abort,
+        end: Self::end,
         take_output: Self::take_output,
         drop_output: Self::drop_output,
         call_soon: Self::call_soon,

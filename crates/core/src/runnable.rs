@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::cell::Permit;
+use crate::error::{Panic, TaskError};
 use crate::id::TaskId;
 use crate::task_ref::TaskRef;
 
@@ -21,6 +22,12 @@ impl Runnable {
     #[inline]
     pub fn run(self) -> Option<Runnable> {
         self.0.run().map(Runnable)
+    }
+
+    /// Ends the task without polling it: whoever awaits it sees this panic. For a scheduler that
+    /// cannot run what it was given.
+    pub fn fail(self, panic: Panic) {
+        self.0.fail(TaskError::Panicked(panic));
     }
 
     /// Sends a new task on its first way, through its own scheduler.

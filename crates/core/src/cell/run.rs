@@ -61,6 +61,21 @@ impl Permit {
         woken.then(|| unsafe { Self::new(header) })
     }
 
+    /// Ends the task without a poll: its future is dropped, and this is its result.
+    pub(crate) fn fail(self, error: TaskError) {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the permit is ours and goes with this call (I1).
+        unsafe { this.end(error) };
+    }
+
+    /// # Safety
+    /// The permit is used up by this call.
+    unsafe fn end(&self, error: TaskError) {
+        let end = self.header().table.end;
+        // SAFETY: passed on from this function's contract.
+        unsafe { end(self.0, error) };
+    }
+
     /// Hands the permit to the task's scheduler.
     pub(crate) fn schedule(self) {
         let schedule = self.header().table.schedule;
@@ -86,9 +101,8 @@ impl Permit {
 impl Drop for Permit {
     /// A task that will never be polled again is cancelled: its future is dropped here.
     fn drop(&mut self) {
-        let abort = self.header().table.abort;
         // SAFETY: the permit is ours and goes with this call (I1).
-        unsafe { abort(self.0) };
+        unsafe { self.end(TaskError::Cancelled) };
     }
 }
 
@@ -119,11 +133,11 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     }
 
     /// See [`Table`](super::Table).
-    pub(super) unsafe fn abort(header: NonNull<Header>) {
+    pub(super) unsafe fn end(header: NonNull<Header>, error: TaskError) {
         // SAFETY: the cell lives, by the table's contract.
         let _always_ends = unsafe { header.as_ref() }.state.start();
         // SAFETY: RUNNING is ours since `start`, and the future is in its place (I2).
-        unsafe { Self::complete(header, Err(TaskError::Cancelled)) };
+        unsafe { Self::complete(header, Err(error)) };
     }
 
     /// # Safety

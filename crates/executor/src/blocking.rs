@@ -1,0 +1,351 @@
+//! Threads for calls that block: what `to_thread` runs on.
+//!
+//! A call and its result live in one task cell, whose scheduler is this pool. Threads start when
+//! nobody is idle, linger for a moment before they sleep, and end after a long idle time. At most
+//! one wake-up is in flight: a thread that has been woken wakes the next one if jobs remain, before
+//! it begins its own, so a long call never delays the start of the others. A call that waits and
+//! whose handle is dropped never starts; one that has begun runs to its end.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::task::{Context, Poll};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Duration;
+
+use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create};
+use bowerbird_io::{Clock, Deadline};
+
+use crate::config::Config;
+use crate::handle::Handle;
+use crate::report::Report;
+
+/// How long an idle thread spins before it sleeps: a caller that awaits one call after the other
+/// never waits for a thread to wake up.
+const LINGER: Duration = Duration::from_micros(40);
+
+/// See the module.
+pub(crate) struct Pool {
+    /// Jobs, threads and who is idle.
+    state: Mutex<State>,
+    /// Told when a thread ends.
+    ended: Condvar,
+    /// The loop's knobs.
+    config: Config,
+    /// Measures keep-alive and limits.
+    clock: Clock,
+}
+
+#[derive(Default)]
+struct State {
+    /// Calls that wait for a thread, oldest first.
+    jobs: VecDeque<Runnable>,
+    /// Idle threads, the one that became idle last at the end.
+    idle: Vec<Arc<Seat>>,
+    /// A thread has been woken or started and has not taken a job yet.
+    is_waking: bool,
+    /// Threads that live.
+    threads: usize,
+    /// How many were ever started, for their names.
+    started: usize,
+    /// No more jobs: threads end when they are idle.
+    is_closed: bool,
+    /// Threads to be joined; those that ended by themselves are detached.
+    handles: Vec<JoinHandle<()>>,
+}
+
+/// Where an idle thread waits.
+struct Seat {
+    /// Somebody wants the thread.
+    wanted: AtomicBool,
+    /// The thread.
+    thread: Thread,
+}
+
+impl Pool {
+    pub(crate) fn new(config: Config, clock: Clock) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            ended: Condvar::new(),
+            config,
+            clock,
+        })
+    }
+
+    /// Queues a call.
+    pub(crate) fn submit<F, T>(self: &Arc<Self>, f: F, birth: Birth, owner: Handle) -> Task<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let home = Blocking {
+            pool: self.clone(),
+            owner,
+        };
+        let (runnable, task, _entry) = create(Call(Some(f)), home, birth);
+        self.push(runnable);
+        task
+    }
+
+    /// How many threads live and how many calls wait.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.threads, state.jobs.len())
+    }
+
+    /// Cancels what waits, and waits at most `limit` for what has begun. Says how many calls it
+    /// left running; their threads end with them.
+    pub(crate) fn close(&self, limit: Duration) -> usize {
+        let mut state = self.lock();
+        state.is_closed = true;
+        let jobs = std::mem::take(&mut state.jobs);
+        let idle = std::mem::take(&mut state.idle);
+        drop(state);
+        drop(jobs);
+        idle.iter().for_each(|seat| seat.call());
+        let give_up = self.clock.now().after(limit);
+        let mut state = self.lock();
+        while state.threads > 0 {
+            let left = give_up.saturating_since(self.clock.now());
+            if left.is_zero() {
+                return state.threads;
+            }
+            let waited = self.ended.wait_timeout(state, left);
+            state = waited.expect("nothing under this lock can panic").0;
+        }
+        let handles = std::mem::take(&mut state.handles);
+        drop(state);
+        for handle in handles {
+            // The thread's work catches panics of its jobs, and a failed hook was printed.
+            let _ = handle.join();
+        }
+        0
+    }
+
+    fn push(self: &Arc<Self>, runnable: Runnable) {
+        let mut state = self.lock();
+        if state.is_closed {
+            drop(state);
+            return drop(runnable);
+        }
+        state.jobs.push_back(runnable);
+        self.find_thread(state);
+    }
+
+    /// Sees to it that somebody comes for the first job, unless somebody is under way.
+    fn find_thread(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        if state.is_waking || state.jobs.is_empty() {
+            return;
+        }
+        if let Some(seat) = state.idle.pop() {
+            state.is_waking = true;
+            drop(state);
+            return seat.call();
+        }
+        if state.threads >= self.config.max_blocking_threads.max(1) {
+            return;
+        }
+        state.is_waking = true;
+        state.threads += 1;
+        state.started += 1;
+        let number = state.started;
+        drop(state);
+        match self.start_thread(number) {
+            Ok(handle) => self.keep(handle),
+            Err(error) => self.start_failed(error),
+        }
+    }
+
+    fn start_thread(self: &Arc<Self>, number: usize) -> io::Result<JoinHandle<()>> {
+        let pool = self.clone();
+        let name = format!("{}-blocking-{number}", self.config.thread_name);
+        let builder = thread::Builder::new().name(name);
+        let builder = match self.config.thread_stack_size {
+            Some(size) => builder.stack_size(size),
+            None => builder,
+        };
+        builder.spawn(move || pool.work())
+    }
+
+    fn keep(&self, handle: JoinHandle<()>) {
+        let mut state = self.lock();
+        state.handles.retain(|handle| !handle.is_finished());
+        state.handles.push(handle);
+    }
+
+    /// The system gives no thread. With others alive the job waits for them; else it fails, with
+    /// the system's error as what it "panicked" with.
+    fn start_failed(&self, error: io::Error) {
+        let mut state = self.lock();
+        state.threads -= 1;
+        state.is_waking = false;
+        if state.threads > 0 {
+            return;
+        }
+        let stranded = std::mem::take(&mut state.jobs);
+        drop(state);
+        let text = error.to_string();
+        for runnable in stranded {
+            let error = io::Error::new(
+                error.kind(),
+                format!("no thread for a blocking call: {text}"),
+            );
+            runnable.fail(Panic::new(Box::new(error)));
+        }
+    }
+
+    /// The life of a thread.
+    fn work(self: Arc<Self>) {
+        if let Some(hook) = &self.config.on_thread_start {
+            hook();
+        }
+        let seat = Arc::new(Seat {
+            wanted: AtomicBool::new(false),
+            thread: thread::current(),
+        });
+        while let Some(runnable) = self.next_job(&seat) {
+            // A blocking call never asks for a second poll.
+            drop(runnable.run());
+        }
+        if let Some(hook) = &self.config.on_thread_stop {
+            hook();
+        }
+        let mut state = self.lock();
+        state.threads -= 1;
+        drop(state);
+        self.ended.notify_all();
+    }
+
+    /// The next job; `None` after an idle time, or when the pool is closed: the thread ends.
+    fn next_job(self: &Arc<Self>, seat: &Arc<Seat>) -> Option<Runnable> {
+        loop {
+            let mut state = self.lock();
+            // Whoever looks into the queue has arrived: the next wake-up may go out.
+            state.is_waking = false;
+            if let Some(job) = state.jobs.pop_front() {
+                self.find_thread(state);
+                return Some(job);
+            }
+            if state.is_closed {
+                return None;
+            }
+            // Relaxed: only we clear it, and the lock orders it before we are found in `idle`.
+            seat.wanted.store(false, Ordering::Relaxed);
+            state.idle.push(seat.clone());
+            drop(state);
+            if !self.wait(seat) && self.leave(seat) {
+                return None;
+            }
+        }
+    }
+
+    /// Waits until called; false when the keep-alive time is over.
+    fn wait(&self, seat: &Seat) -> bool {
+        let since = self.clock.now();
+        let passed = |now: Deadline| now.saturating_since(since);
+        while passed(self.clock.now()) < LINGER {
+            for _ in 0..16 {
+                if seat.is_called() {
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+        }
+        while !seat.is_called() {
+            let idle = passed(self.clock.now());
+            if idle >= self.config.thread_keep_alive {
+                return false;
+            }
+            thread::park_timeout(self.config.thread_keep_alive - idle);
+        }
+        true
+    }
+
+    /// Gives the idle seat up; false if somebody has called meanwhile.
+    fn leave(&self, seat: &Arc<Seat>) -> bool {
+        let mut state = self.lock();
+        let Some(at) = state.idle.iter().position(|other| Arc::ptr_eq(other, seat)) else {
+            return false;
+        };
+        state.idle.remove(at);
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("nothing under this lock can panic")
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (threads, jobs) = self.size();
+        f.debug_struct("Pool")
+            .field("threads", &threads)
+            .field("jobs", &jobs)
+            .finish()
+    }
+}
+
+impl Seat {
+    fn call(&self) {
+        // Release pairs with the Acquire in `is_called`.
+        self.wanted.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    fn is_called(&self) -> bool {
+        self.wanted.load(Ordering::Acquire)
+    }
+}
+
+/// A function as a future that is ready at its first poll.
+struct Call<F>(Option<F>);
+
+// The function is never pinned: it is moved out before it is called.
+impl<F> Unpin for Call<F> {}
+
+impl<F: FnOnce() -> T, T> Future for Call<F> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
+        let call = self
+            .0
+            .take()
+            .expect("polled once: a ready task is never polled again");
+        Poll::Ready(call())
+    }
+}
+
+/// The scheduler of blocking calls.
+struct Blocking {
+    /// Where they run.
+    pool: Arc<Pool>,
+    /// The loop they belong to.
+    owner: Handle,
+}
+
+impl Schedule for Blocking {
+    fn schedule(&self, runnable: Runnable) {
+        self.pool.push(runnable);
+    }
+
+    fn retire(&self, _slot: u64) -> Option<TaskRef> {
+        None
+    }
+
+    fn call_soon(&self, callback: Callback) {
+        self.owner.call_soon(callback);
+    }
+
+    fn panic_unseen(&self, task: &TaskRef, panic: Panic) {
+        let mut report = Report::new("a blocking call panicked and nobody awaited it");
+        report.task = Some(task.clone());
+        report.panic = Some(panic);
+        self.owner.report(&report);
+    }
+}

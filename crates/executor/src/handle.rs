@@ -1,0 +1,249 @@
+//! The door to a loop, from any thread: tasks, callbacks, timers, blocking calls.
+//!
+//! Cheap to clone; every task holds one and schedules itself through it.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bowerbird_core::{
+    Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create, create_local,
+};
+use bowerbird_io::{Clock, Reactor};
+
+use crate::current;
+use crate::error::LoopError;
+use crate::life::Phase;
+use crate::metrics::Metrics;
+use crate::report::{Report, Reporter};
+use crate::shared::Shared;
+
+/// A loop, to be used from anywhere.
+#[derive(Clone)]
+pub struct Handle(pub(crate) Arc<Shared>);
+
+impl Handle {
+    /// The loop that runs on this thread.
+    pub fn current() -> Option<Self> {
+        current::with_handle(|handle| handle.cloned())
+    }
+
+    /// Calls `f` with the loop that runs on this thread; cheaper than [`current`](Self::current).
+    #[inline]
+    pub fn with_current<R>(f: impl FnOnce(Option<&Self>) -> R) -> R {
+        current::with_handle(f)
+    }
+
+    /// Makes a task that any worker may run.
+    ///
+    /// On a loop that is closing the task is cancelled before it starts.
+    ///
+    /// # Errors
+    /// `LoopError::Closed` on a closed loop; the future is dropped.
+    #[inline]
+    pub fn create_task<F>(&self, future: F, birth: Birth) -> Result<Task<F::Output>, LoopError>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if self.0.life.phase() == Phase::Closed {
+            return Err(LoopError::Closed);
+        }
+        let (runnable, task, entry) = create(future, self.clone(), birth);
+        current::with_worker_of(&self.0, |worker| {
+            let shard = worker.map_or(0, |worker| worker.index);
+            self.0.registry.enter(shard, entry);
+            match worker {
+                Some(worker) => worker.push(runnable),
+                None => self.0.inject(runnable),
+            }
+        });
+        Ok(task)
+    }
+
+    /// Makes a task that stays on the calling thread, which must be a worker of this loop.
+    ///
+    /// # Errors
+    /// `LoopError::Closed` on a closed loop, `LoopError::AnotherRunning` when this thread is not
+    /// one of the loop's workers; the future is dropped.
+    pub fn create_local_task<F>(
+        &self,
+        future: F,
+        birth: Birth,
+    ) -> Result<Task<F::Output>, LoopError>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if self.0.life.phase() == Phase::Closed {
+            return Err(LoopError::Closed);
+        }
+        let worker = current::with_worker_of(&self.0, |worker| worker.map(|worker| worker.index));
+        let worker = worker.ok_or(LoopError::AnotherRunning)?;
+        let home = Pinned {
+            handle: self.clone(),
+            worker,
+        };
+        let (runnable, task, entry) = create_local(future, home.clone(), birth);
+        self.0.registry.enter(self.0.pinned_shard(worker), entry);
+        home.schedule(runnable);
+        Ok(task)
+    }
+
+    /// Runs `f` on a thread for blocking calls; see [`crate::blocking`].
+    pub fn to_thread<F, T>(&self, f: F, birth: Birth) -> Task<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.0.pool.submit(f, birth, self.clone())
+    }
+
+    /// The unfinished tasks.
+    pub fn all_tasks(&self) -> Vec<TaskRef> {
+        self.0.registry.tasks()
+    }
+
+    /// How many tasks are unfinished.
+    pub fn alive_tasks(&self) -> usize {
+        self.0.registry.len()
+    }
+
+    /// Where sources register.
+    pub fn reactor(&self) -> &Arc<Reactor> {
+        &self.0.reactor
+    }
+
+    /// The time of this loop.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// What the workers have done so far.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::of(&self.0)
+    }
+
+    /// Whether tasks remember where they were created.
+    pub fn is_debug(&self) -> bool {
+        self.0.config.debug
+    }
+
+    /// Whether a run is under way.
+    pub fn is_running(&self) -> bool {
+        self.0.life.phase() == Phase::Running
+    }
+
+    /// Whether the loop is closed, or about to be.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.0.life.phase(), Phase::Closing | Phase::Closed)
+    }
+
+    /// Ends the run that is under way, or the next one after one pass.
+    pub fn stop(&self) {
+        self.0.life.stop();
+        self.0.call_worker(0);
+    }
+
+    /// Sends reports to `reporter` from now on; to stderr without one.
+    pub fn set_reporter(&self, reporter: Option<Reporter>) {
+        self.0.desk.set(reporter);
+    }
+
+    /// Sends one report.
+    pub fn report(&self, report: &Report) {
+        self.0.desk.report(report);
+    }
+
+    /// Waits at most `limit` for blocking calls that have begun; see [`crate::blocking`].
+    pub fn drain_blocking(&self, limit: Duration) -> usize {
+        self.0.pool.close(limit)
+    }
+
+    /// Whether both are doors to the same loop.
+    pub fn is_same_loop(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Schedule for Handle {
+    #[inline]
+    fn schedule(&self, runnable: Runnable) {
+        let left = current::with_worker_of(&self.0, |worker| match worker {
+            Some(worker) => {
+                worker.push(runnable);
+                None
+            }
+            None => Some(runnable),
+        });
+        if let Some(runnable) = left {
+            self.0.inject(runnable);
+        }
+    }
+
+    #[inline]
+    fn retire(&self, slot: u64) -> Option<TaskRef> {
+        self.0.registry.retire(slot)
+    }
+
+    fn call_soon(&self, callback: Callback) {
+        Self::call_soon(self, callback);
+    }
+
+    fn panic_unseen(&self, task: &TaskRef, panic: Panic) {
+        let mut report = Report::new("a task panicked and nobody awaited it");
+        report.task = Some(task.clone());
+        report.panic = Some(panic);
+        self.0.desk.report(&report);
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("workers", &self.0.workers())
+            .field("phase", &self.0.life.phase())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The scheduler of tasks that stay on one worker.
+#[derive(Clone)]
+struct Pinned {
+    /// The loop.
+    handle: Handle,
+    /// The worker.
+    worker: usize,
+}
+
+impl Schedule for Pinned {
+    fn schedule(&self, runnable: Runnable) {
+        let shared = &self.handle.0;
+        let left = current::with_worker_of(shared, |worker| match worker {
+            // On a single-threaded loop local tasks keep their place among the others.
+            Some(worker) if worker.index == self.worker && shared.is_single() => {
+                worker.push(runnable);
+                None
+            }
+            _ => Some(runnable),
+        });
+        match left {
+            Some(runnable) if shared.is_single() => shared.inject(runnable),
+            Some(runnable) => shared.pin(self.worker, runnable),
+            None => {}
+        }
+    }
+
+    fn retire(&self, slot: u64) -> Option<TaskRef> {
+        self.handle.retire(slot)
+    }
+
+    fn call_soon(&self, callback: Callback) {
+        self.handle.call_soon(callback);
+    }
+
+    fn panic_unseen(&self, task: &TaskRef, panic: Panic) {
+        self.handle.panic_unseen(task, panic);
+    }
+}

@@ -1,0 +1,117 @@
+//! A loop's life: paused, running, closing, closed; and the gate where its workers wait meanwhile.
+//!
+//! Written by whoever runs, stops or closes the loop; read by every worker before each task.
+//!
+//! ```text
+//!             start                 close
+//!   PAUSED ◄────────► RUNNING    ─────────► CLOSING ─────► CLOSED
+//!             pause       from PAUSED only         finish
+//! ```
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Condvar, Mutex};
+
+use crate::error::LoopError;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Life {
+    /// The phase, as a number; changed under the gate's lock.
+    phase: AtomicU8,
+    /// `stop` was asked for and no run has ended since.
+    stop: AtomicBool,
+    /// The lock of `changed`.
+    gate: Mutex<()>,
+    /// Told when the phase changes.
+    changed: Condvar,
+}
+
+/// What a loop is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Paused,
+    Running,
+    Closing,
+    Closed,
+}
+
+impl Life {
+    /// Acquire pairs with the Release in `set`: who sees a phase sees what was done before it.
+    #[inline]
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Paused,
+            1 => Phase::Running,
+            2 => Phase::Closing,
+            _ => Phase::Closed,
+        }
+    }
+
+    /// Begins a run.
+    pub(crate) fn start(&self) -> Result<(), LoopError> {
+        let _gate = self.gate.lock().expect("nothing under the gate can panic");
+        match self.phase() {
+            Phase::Paused => self.set(Phase::Running),
+            Phase::Running => return Err(LoopError::AlreadyRunning),
+            Phase::Closing | Phase::Closed => return Err(LoopError::Closed),
+        }
+        Ok(())
+    }
+
+    /// Ends a run, and with it a request to stop.
+    pub(crate) fn pause(&self) {
+        let _gate = self.gate.lock().expect("nothing under the gate can panic");
+        // Relaxed: read by the thread that runs the loop and by `stop`, which the phase orders.
+        self.stop.store(false, Ordering::Relaxed);
+        self.set(Phase::Paused);
+    }
+
+    /// Begins to close; true: it is the caller's to do. False: another call does it or did.
+    pub(crate) fn close(&self) -> Result<bool, LoopError> {
+        let _gate = self.gate.lock().expect("nothing under the gate can panic");
+        match self.phase() {
+            Phase::Running => Err(LoopError::Running),
+            Phase::Paused => {
+                self.set(Phase::Closing);
+                Ok(true)
+            }
+            Phase::Closing | Phase::Closed => Ok(false),
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        let _gate = self.gate.lock().expect("nothing under the gate can panic");
+        self.set(Phase::Closed);
+    }
+
+    /// Asks the run that is under way, or the next one, to end.
+    pub(crate) fn stop(&self) {
+        // Relaxed: the caller wakes worker 0 afterwards, and that carries the order.
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        // Relaxed: see `stop`.
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits while the loop is paused.
+    pub(crate) fn wait_at_gate(&self) {
+        let gate = self.gate.lock().expect("nothing under the gate can panic");
+        let paused = |_: &mut ()| self.phase() == Phase::Paused;
+        drop(self.changed.wait_while(gate, paused));
+    }
+
+    /// Waits until another thread's close is over.
+    pub(crate) fn wait_closed(&self) {
+        let gate = self.gate.lock().expect("nothing under the gate can panic");
+        let open = |_: &mut ()| self.phase() != Phase::Closed;
+        drop(self.changed.wait_while(gate, open));
+    }
+
+    fn set(&self, phase: Phase) {
+        // Release pairs with the Acquire in `phase`.
+        self.phase.store(phase as u8, Ordering::Release);
+        self.changed.notify_all();
+    }
+}

@@ -1,0 +1,407 @@
+//! A loop's life: built, run any number of times, closed once.
+//!
+//! Owned by the facade's loop handles. Worker 0 is whoever runs the loop; the other workers are
+//! threads that start with the loop, wait at the gate while it is paused, and are joined when it
+//! closes (I7).
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, Weak};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use bowerbird_core::{Birth, Runnable};
+use bowerbird_io::{Clock, Reactor, Timers};
+use crossbeam_utils::CachePadded;
+
+use crate::blocking::Pool;
+use crate::budget;
+use crate::config::Config;
+use crate::current;
+use crate::error::LoopError;
+use crate::handle::Handle;
+use crate::life::Life;
+use crate::main_future::MainFuture;
+use crate::metrics::Counters;
+use crate::queue::{Injector, Local};
+use crate::registry::Registry;
+use crate::report::{Desk, Report};
+use crate::shared::{Inbox, Remote, Shared};
+use crate::sleep::Sleep;
+use crate::watch::Watch;
+use crate::worker::{Core, Worker};
+
+/// Futures that a closing loop drops one by one, beyond those it had: what their drops spawn.
+const LAST_DROPS: usize = 100_000;
+
+/// A loop.
+#[derive(Debug)]
+pub struct Runtime {
+    /// What everybody shares.
+    shared: Arc<Shared>,
+    /// Worker 0's own part, while nobody runs the loop.
+    core: Mutex<Option<Core>>,
+    /// The other workers' threads.
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Runtime {
+    /// Builds a loop and starts its threads; they wait until it is run.
+    ///
+    /// # Errors
+    /// `InvalidInput` for knobs that make no sense; what the system says when it has no more
+    /// threads or descriptors. Nothing is left behind.
+    pub fn new(config: Config) -> io::Result<Arc<Self>> {
+        let workers = config.workers()?;
+        let queues: Vec<Local<Runnable>> = (0..workers).map(|_| Local::new()).collect();
+        let shared = Arc::new(share(config, &queues)?);
+        let mut cores = queues
+            .into_iter()
+            .enumerate()
+            .map(|(index, queue)| Core::new(index, queue));
+        let first = cores.next();
+        let threads = Mutex::new(Vec::with_capacity(workers));
+        let runtime = Arc::new(Self {
+            shared,
+            core: Mutex::new(first),
+            threads,
+        });
+        let known = runtime.shared.runtime.set(Arc::downgrade(&runtime));
+        known.expect("the loop is new");
+        for (index, core) in (1..).zip(cores) {
+            // On failure the runtime drops here, and with it the threads that did start.
+            let thread = start_worker(&runtime.shared, index, core)?;
+            runtime
+                .threads
+                .lock()
+                .expect("nobody panics under this lock")
+                .push(thread);
+        }
+        Ok(runtime)
+    }
+
+    /// The runtime behind a door, if it still lives.
+    pub fn of(handle: &Handle) -> Weak<Self> {
+        handle.0.runtime.get().cloned().unwrap_or_default()
+    }
+
+    /// The door to the loop.
+    pub fn handle(&self) -> Handle {
+        Handle(self.shared.clone())
+    }
+
+    /// Runs the loop on this thread until `future` has its value.
+    ///
+    /// # Errors
+    /// [`LoopError`]: it runs already, another loop runs on this thread, it is closed, or it was
+    /// stopped, or the future cancelled, before there was a value.
+    ///
+    /// # Panics
+    /// When the future panics; the loop can be run again afterwards.
+    pub fn run_until_complete<F: Future>(
+        &self,
+        future: F,
+        birth: Birth,
+    ) -> Result<F::Output, LoopError> {
+        let run = self.start_run()?;
+        let main = MainFuture::new(&self.shared, birth);
+        let mut future = pin!(future);
+        loop {
+            if main.take_wish() {
+                let polled = run.worker.poll_main(|| main.poll(future.as_mut()));
+                if let Some(output) = polled {
+                    return output.ok_or(LoopError::Cancelled);
+                }
+            }
+            if run.is_stopped() {
+                return Err(LoopError::Stopped);
+            }
+            run.worker.step();
+        }
+    }
+
+    /// Runs the loop on this thread until it is stopped.
+    ///
+    /// # Errors
+    /// [`LoopError`]: it runs already, another loop runs on this thread, or it is closed.
+    pub fn run_forever(&self) -> Result<(), LoopError> {
+        let run = self.start_run()?;
+        while !run.is_stopped() {
+            run.worker.step();
+        }
+        Ok(())
+    }
+
+    /// Closes the loop: its threads are joined, its tasks dropped, blocking calls that wait are
+    /// cancelled and those under way get `limit` to end. Closing again does nothing.
+    ///
+    /// # Errors
+    /// `LoopError::Running` while it runs, and when one of its own tasks asks.
+    pub fn close(&self, limit: Duration) -> Result<(), LoopError> {
+        if self.is_own_worker() {
+            return Err(LoopError::Running);
+        }
+        if self.shared.life.close()? {
+            self.remains().close(limit);
+        } else {
+            self.shared.life.wait_closed();
+        }
+        Ok(())
+    }
+
+    /// Whether this thread is one of the loop's workers.
+    fn is_own_worker(&self) -> bool {
+        current::with_worker_of(&self.shared, |worker| worker.is_some())
+    }
+
+    /// What there is to close; taken once.
+    fn remains(&self) -> Remains {
+        let core = self
+            .core
+            .lock()
+            .expect("nobody panics under this lock")
+            .take();
+        let threads = &mut *self.threads.lock().expect("nobody panics under this lock");
+        Remains {
+            shared: self.shared.clone(),
+            core: core.expect("the loop does not run, so its core is here"),
+            threads: std::mem::take(threads),
+        }
+    }
+
+    /// Becomes worker 0.
+    fn start_run(&self) -> Result<Run<'_>, LoopError> {
+        if current::is_worker() {
+            let here = Handle::current().is_some_and(|handle| handle.is_same_loop(&self.handle()));
+            return Err(if here {
+                LoopError::AlreadyRunning
+            } else {
+                LoopError::AnotherRunning
+            });
+        }
+        self.shared.life.start()?;
+        let core = self
+            .core
+            .lock()
+            .expect("nobody panics under this lock")
+            .take();
+        let core = core.expect("the phase lets one run at a time, and each gives the core back");
+        set_thread(&self.shared, 0);
+        let worker = Rc::new(Worker::new(self.shared.clone(), 0, core));
+        current::enter(worker.clone());
+        worker.begin_pass();
+        Ok(Run {
+            runtime: self,
+            worker,
+        })
+    }
+}
+
+impl Drop for Runtime {
+    /// Closes the loop. The last handle may go with a task, on a worker that cannot join itself:
+    /// then another thread closes.
+    fn drop(&mut self) {
+        if !matches!(self.shared.life.close(), Ok(true)) {
+            return;
+        }
+        let remains = self.remains();
+        if !self.is_own_worker() {
+            return remains.close(Duration::ZERO);
+        }
+        let name = format!("{}-closing", self.shared.config.thread_name);
+        let closing = thread::Builder::new()
+            .name(name)
+            .spawn(move || remains.close(Duration::ZERO));
+        if closing.is_err() {
+            self.shared.desk.report(&Report::new(
+                "an event loop was dropped by its own task and could not be closed: no thread",
+            ));
+        }
+    }
+}
+
+/// A loop that nobody will run again.
+struct Remains {
+    /// What its threads share.
+    shared: Arc<Shared>,
+    /// Worker 0's own part.
+    core: Core,
+    /// The other workers' threads.
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Remains {
+    fn close(self, limit: Duration) {
+        let Self {
+            shared,
+            core,
+            threads,
+        } = self;
+        for worker in 1..shared.workers() {
+            shared.call_worker(worker);
+        }
+        for thread in threads {
+            // A worker survives its tasks' panics; what else it may have printed is done.
+            let _ = thread.join();
+        }
+        drop_tasks(&shared, core);
+        shared.life.finish();
+        shared.drop_injected(usize::MAX);
+        let left = shared.pool.close(limit);
+        if left > 0 && !limit.is_zero() {
+            shared.desk.report(&Report::new(format!(
+                "event loop closed while {left} blocking calls were still running"
+            )));
+        }
+        end_waiting(&shared);
+    }
+}
+
+/// Drops every task there is, on this thread; nobody polls any more.
+fn drop_tasks(shared: &Arc<Shared>, core: Core) {
+    let worker = Worker::new(shared.clone(), 0, core);
+    let mut left = shared.registry.len() + LAST_DROPS;
+    loop {
+        worker.drop_queued();
+        left = left.saturating_sub(shared.drop_injected(left));
+        let tasks = shared.registry.tasks();
+        if tasks.is_empty() || left == 0 {
+            break;
+        }
+        tasks.iter().for_each(bowerbird_core::TaskRef::abort);
+        // A task that a foreign thread is just waking comes through the injector in a moment.
+        thread::yield_now();
+    }
+    shared.callbacks.clear();
+}
+
+/// Wakes whoever waits for a timer or a source from outside: they see that the loop is closed.
+fn end_waiting(shared: &Shared) {
+    for remote in &shared.remotes {
+        bowerbird_io::wake_all(&mut remote.timers.drain());
+    }
+    shared.reactor.close();
+}
+
+/// A run under way; dropping it pauses the loop and keeps what worker 0 has.
+struct Run<'a> {
+    /// The loop.
+    runtime: &'a Runtime,
+    /// Worker 0.
+    worker: Rc<Worker>,
+}
+
+impl Run<'_> {
+    /// Whether the run is to end: at the end of a pass, if there are passes.
+    #[inline]
+    fn is_stopped(&self) -> bool {
+        if !self.worker.shared().is_single() {
+            return self.worker.shared().life.is_stopping();
+        }
+        if !self.worker.is_pass_over() {
+            return false;
+        }
+        if self.worker.shared().life.is_stopping() {
+            return true;
+        }
+        self.worker.begin_pass();
+        false
+    }
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        self.worker.end_search();
+        current::leave();
+        budget::lift();
+        let shared = self.worker.shared().clone();
+        let idle = Core::new(0, Local::new());
+        let spent = Rc::new(Worker::new(shared.clone(), 0, idle));
+        let worker = std::mem::replace(&mut self.worker, spent);
+        let worker = Rc::into_inner(worker).expect("`leave` dropped the only other owner");
+        *self
+            .runtime
+            .core
+            .lock()
+            .expect("nobody panics under this lock") = Some(worker.core);
+        shared.life.pause();
+    }
+}
+
+/// Everything the threads share.
+fn share(config: Config, queues: &[Local<Runnable>]) -> io::Result<Shared> {
+    let reactor = Arc::new(Reactor::new()?);
+    let clock = Clock::real();
+    let remote = |queue: &Local<Runnable>| {
+        CachePadded::new(Remote {
+            slot: bowerbird_core::Slot::default(),
+            stealer: queue.stealer(),
+            pinned: Inbox::default(),
+            timers: Timers::new(),
+            thread: Mutex::default(),
+            counters: Counters::default(),
+        })
+    };
+    Ok(Shared {
+        life: Life::default(),
+        injector: Injector::new(),
+        remotes: queues.iter().map(remote).collect(),
+        sleep: Sleep::new(queues.len(), reactor.seats()),
+        reactor,
+        registry: Registry::new(2 * queues.len()),
+        pool: Pool::new(config.clone(), clock.clone()),
+        clock,
+        callbacks: crate::callbacks::Callbacks::default(),
+        watch: Watch::new(queues.len()),
+        desk: Desk::default(),
+        runtime: std::sync::OnceLock::new(),
+        config,
+    })
+}
+
+fn start_worker(shared: &Arc<Shared>, index: usize, core: Core) -> io::Result<JoinHandle<()>> {
+    let shared = shared.clone();
+    let name = format!("{}-worker-{index}", shared.config.thread_name);
+    let builder = thread::Builder::new().name(name);
+    let builder = match shared.config.thread_stack_size {
+        Some(size) => builder.stack_size(size),
+        None => builder,
+    };
+    builder.spawn(move || worker_thread(shared, index, core))
+}
+
+/// The life of a worker's thread.
+fn worker_thread(shared: Arc<Shared>, index: usize, core: Core) {
+    set_thread(&shared, index);
+    if let Some(hook) = &shared.config.on_thread_start {
+        hook();
+    }
+    let worker = Rc::new(Worker::new(shared.clone(), index, core));
+    current::enter(worker.clone());
+    worker.work();
+    // Local tasks can be dropped here and nowhere else.
+    loop {
+        worker.drop_queued();
+        let pinned = shared.registry.tasks_of(shared.pinned_shard(index));
+        if pinned.is_empty() {
+            break;
+        }
+        pinned.iter().for_each(bowerbird_core::TaskRef::abort);
+        thread::yield_now();
+    }
+    current::leave();
+    if let Some(hook) = &shared.config.on_thread_stop {
+        hook();
+    }
+}
+
+/// Lets others wake this worker's thread.
+fn set_thread(shared: &Shared, index: usize) {
+    let mut thread = shared.remotes[index]
+        .thread
+        .lock()
+        .expect("nobody panics under this lock");
+    *thread = Some(thread::current());
+}

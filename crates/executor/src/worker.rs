@@ -1,0 +1,318 @@
+//! A worker: finds the next task, polls it, rests when there is none.
+//!
+//! Lives on one thread and in its `current`; what others may touch of it is its `Remote`. Control
+//! flow only: queues, parking, time and slots each have a file of their own.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bowerbird_core::Runnable;
+use bowerbird_io::Events;
+
+use crate::budget;
+use crate::handle::Handle;
+use crate::life::Phase;
+use crate::queue::Local;
+use crate::rest::Gaps;
+use crate::shared::{Remote, Shared};
+
+/// Polls between two looks at the injector, the timers and the reactor.
+const LOOK_AROUND: u64 = 61;
+/// Polls in a row that may come from the slot while the queue waits.
+const STREAK_LIMIT: u32 = 16;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    /// The loop.
+    pub(crate) handle: Handle,
+    /// Which worker of it this is.
+    pub(crate) index: usize,
+    /// What stays from run to run.
+    pub(crate) core: Core,
+    /// Room for what the reactor brings.
+    pub(crate) events: RefCell<Events>,
+    /// Counted as searching.
+    pub(crate) searching: Cell<bool>,
+    /// In the midst of a poll.
+    polling: Cell<bool>,
+    /// Polls in a row that came from the slot.
+    streak: Cell<u32>,
+    /// Tasks left of the pass under way, on a single-threaded loop.
+    pass: Cell<usize>,
+}
+
+/// What a worker owns, kept by the loop while nobody runs it.
+#[derive(Debug)]
+pub(crate) struct Core {
+    /// Its queue.
+    pub(crate) queue: Local<Runnable>,
+    /// Its queue on a single-threaded loop, where order is a promise.
+    pub(crate) line: RefCell<VecDeque<Runnable>>,
+    /// How long its rests were of late.
+    pub(crate) gaps: Gaps,
+    /// State of the generator that picks victims.
+    random: Cell<u64>,
+}
+
+impl Core {
+    pub(crate) fn new(index: usize, queue: Local<Runnable>) -> Self {
+        Self {
+            queue,
+            line: RefCell::default(),
+            gaps: Gaps::default(),
+            random: Cell::new(0x9E37_79B9_7F4A_7C15 ^ (index as u64 + 1)),
+        }
+    }
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>, index: usize, core: Core) -> Self {
+        Self {
+            handle: Handle(shared),
+            index,
+            core,
+            events: RefCell::new(Events::new()),
+            searching: Cell::new(false),
+            polling: Cell::new(false),
+            streak: Cell::new(0),
+            pass: Cell::new(0),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.handle.0
+    }
+
+    /// What a thread of the pool does all its life.
+    pub(crate) fn work(&self) {
+        loop {
+            match self.shared().life.phase() {
+                Phase::Running => self.step(),
+                Phase::Paused => {
+                    self.end_search();
+                    self.shared().life.wait_at_gate();
+                }
+                Phase::Closing | Phase::Closed => break,
+            }
+        }
+        self.end_search();
+    }
+
+    /// One task, or one rest.
+    pub(crate) fn step(&self) {
+        match self.next_task().or_else(|| self.search()) {
+            Some(runnable) => {
+                self.end_search();
+                self.run(runnable);
+            }
+            None => self.rest(),
+        }
+    }
+
+    /// Takes a task that has been woken or created on this thread.
+    #[inline]
+    pub(crate) fn push(&self, runnable: Runnable) {
+        if self.shared().is_single() {
+            return self.core.line.borrow_mut().push_back(runnable);
+        }
+        let runnable = match self.fill_slot(runnable) {
+            Ok(()) => return self.watch_slot(),
+            Err(runnable) => runnable,
+        };
+        self.core.queue.push(runnable);
+        self.shared().wake_up(self.shared().sleep.work_added());
+    }
+
+    pub(crate) fn remote(&self) -> &Remote {
+        &self.shared().remotes[self.index]
+    }
+
+    /// How many tasks wait in the worker's own queue; a pass is as long as this at its start.
+    pub(crate) fn begin_pass(&self) {
+        self.drain_injector();
+        self.pass.set(self.core.line.borrow().len());
+    }
+
+    /// Whether all tasks that were ready at the beginning of the pass have been polled.
+    pub(crate) fn is_pass_over(&self) -> bool {
+        self.pass.get() == 0
+    }
+
+    /// The next task of our own, or of the injector.
+    #[inline]
+    fn next_task(&self) -> Option<Runnable> {
+        let tick = self.remote().counters.tick.add(1);
+        if tick % LOOK_AROUND == 0 {
+            self.look_around();
+            if let Some(runnable) = self.fair_turn() {
+                return Some(runnable);
+            }
+        }
+        if self.shared().is_single() {
+            return self.next_in_line();
+        }
+        let slot = &self.remote().slot;
+        if self.streak.get() < STREAK_LIMIT && !slot.is_empty() {
+            if let Some(runnable) = slot.take() {
+                self.streak.set(self.streak.get() + 1);
+                return Some(runnable);
+            }
+        }
+        self.streak.set(0);
+        self.remote()
+            .pinned
+            .pop()
+            .or_else(|| self.core.queue.pop())
+            .or_else(|| slot.take())
+            .or_else(|| self.shared().injector.pop_into(&self.core.queue))
+    }
+
+    /// Strictly first in, first out, whoever queued it.
+    fn next_in_line(&self) -> Option<Runnable> {
+        self.drain_injector();
+        let runnable = self.core.line.borrow_mut().pop_front();
+        self.pass.set(self.pass.get().saturating_sub(1));
+        runnable
+    }
+
+    fn drain_injector(&self) {
+        while let Some(runnable) = self.shared().injector.pop() {
+            self.core.line.borrow_mut().push_back(runnable);
+        }
+    }
+
+    /// What would starve behind a queue that is never empty: tasks from outside, and our own queue
+    /// behind the pinned ones.
+    fn fair_turn(&self) -> Option<Runnable> {
+        if self.shared().is_single() {
+            return None;
+        }
+        self.shared()
+            .injector
+            .pop()
+            .or_else(|| self.core.queue.pop())
+    }
+
+    /// Takes from whoever has too much.
+    fn search(&self) -> Option<Runnable> {
+        if self.shared().is_single() {
+            return None;
+        }
+        if !self.searching.get() {
+            if !self.shared().sleep.start_search() {
+                return None;
+            }
+            self.searching.set(true);
+        }
+        let workers = self.shared().workers();
+        let start = self.random(workers);
+        let victims = (start..workers)
+            .chain(0..start)
+            .filter(|&victim| victim != self.index);
+        for victim in victims {
+            let stolen = self.shared().remotes[victim]
+                .stealer
+                .steal_into(&self.core.queue);
+            if stolen.is_some() {
+                self.remote().counters.steals.add(1);
+                return stolen;
+            }
+        }
+        self.shared().injector.pop_into(&self.core.queue)
+    }
+
+    /// The search is over, because there is something to do. Work that was published meanwhile may
+    /// rely on us: whoever is the last searcher looks once more and passes it on.
+    #[inline]
+    pub(crate) fn end_search(&self) {
+        if self.searching.take() && self.shared().sleep.end_search() && self.shared().has_work() {
+            self.shared().wake_up(self.shared().sleep.work_added());
+        }
+    }
+
+    #[inline]
+    pub(crate) fn run(&self, runnable: Runnable) {
+        self.remote().counters.polls.add(1);
+        budget::refill();
+        self.polling.set(true);
+        let again = runnable.run();
+        self.polling.set(false);
+        if let Some(runnable) = again {
+            self.requeue(runnable);
+        }
+    }
+
+    /// Polls what is not a task (the main future) under the same rules.
+    pub(crate) fn poll_main<R>(&self, poll: impl FnOnce() -> R) -> R {
+        self.remote().counters.tick.add(1);
+        budget::refill();
+        self.polling.set(true);
+        let answer = poll();
+        self.polling.set(false);
+        answer
+    }
+
+    /// The task was woken while it was polled: it goes behind all others. Where there are no
+    /// others it goes to the slot, which wakes nobody: we run it next.
+    fn requeue(&self, runnable: Runnable) {
+        if self.shared().is_single() {
+            return self.core.line.borrow_mut().push_back(runnable);
+        }
+        let runnable = if self.core.queue.is_empty() {
+            match self.fill_slot(runnable) {
+                Ok(()) => return,
+                Err(runnable) => runnable,
+            }
+        } else {
+            runnable
+        };
+        self.core.queue.push(runnable);
+        self.shared().wake_up(self.shared().sleep.work_added());
+    }
+
+    /// Puts the task where we look first, if nothing is there.
+    #[inline]
+    fn fill_slot(&self, runnable: Runnable) -> Result<(), Runnable> {
+        let slot = &self.remote().slot;
+        if self.streak.get() >= STREAK_LIMIT || !slot.is_empty() {
+            return Err(runnable);
+        }
+        slot.put(runnable)
+    }
+
+    /// The slot has been filled; if we are in the midst of a poll, it may be a long one.
+    #[inline]
+    fn watch_slot(&self) {
+        if self.polling.get() && self.shared().sleep.has_seated() {
+            self.shared().watch.slot_filled(self.shared(), self.index);
+        }
+    }
+
+    /// A number below `bound`, cheap and good enough to pick victims (xorshift).
+    fn random(&self, bound: usize) -> usize {
+        let mut state = self.core.random.get();
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        self.core.random.set(state);
+        (state % bound as u64) as usize
+    }
+
+    /// Drops what is queued here, for a loop that closes.
+    pub(crate) fn drop_queued(&self) {
+        loop {
+            let line = self.core.line.borrow_mut().pop_front();
+            let queued = line
+                .or_else(|| self.remote().slot.take())
+                .or_else(|| self.core.queue.pop())
+                .or_else(|| self.remote().pinned.pop());
+            match queued {
+                Some(runnable) => drop(runnable),
+                None => return,
+            }
+        }
+    }
+}
