@@ -26,6 +26,32 @@ use crate::sys;
 ///
 /// Dropping it takes the descriptor out of the event loop and then closes it; that is fine after
 /// the loop has closed, too.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # fn main() -> std::io::Result<()> {
+/// use bowerbird_io::{Async, Events, Reactor, Wait};
+/// use std::io::Write;
+/// use std::os::unix::net::UnixStream;
+/// use std::sync::Arc;
+/// use std::task::{Context, Poll, Waker};
+///
+/// let reactor = Arc::new(Reactor::new()?);
+/// let (ours, mut theirs) = UnixStream::pair()?;
+/// let ours = Async::new(&reactor, ours)?;
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let mut buffer = [0; 16];
+/// assert!(ours.poll_read(&mut cx, &mut buffer).is_pending());
+///
+/// theirs.write_all(b"hello")?;
+/// let mut events = Events::new();
+/// while reactor.turn(&mut events, Wait::Block)?.io == 0 {}
+/// assert!(matches!(ours.poll_read(&mut cx, &mut buffer), Poll::Ready(Ok(5))));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// ```
 pub struct Async<T: AsSource> {
     /// What was registered; `None` only while it is being taken apart.
     io: Option<T>,

@@ -161,6 +161,10 @@ impl Reactor {
     /// `clock`, never before and promptly after. Does nothing, and takes no lock, when something as
     /// early is armed.
     ///
+    /// No deadline is lost if everyone keeps this order: who adds the earliest timer puts it into
+    /// [`Timers`](crate::Timers), then arms; who sees [`Turn::timer`] expires, then arms the
+    /// earliest [`next_deadline`](crate::Timers::next_deadline) of all workers.
+    ///
     /// Nothing is armed for a manual clock until it has reached `at`: after moving it, arm again.
     pub fn arm(&self, at: Deadline, clock: &Clock) {
         self.backend.arm(at, clock);

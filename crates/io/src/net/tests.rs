@@ -44,6 +44,23 @@ fn a_connection_is_made_and_accepted_without_blocking() {
 }
 
 #[test]
+fn a_connection_under_way_would_block_until_it_is_settled() {
+    // Nobody accepts, so sooner or later the listener lets a caller wait for an answer.
+    let listener = listen("127.0.0.1:0".parse().unwrap(), 0).unwrap();
+    let at = listener.local_addr().unwrap();
+    let mut clients = Vec::new();
+    let kind = loop {
+        assert!(clients.len() < 64, "everyone was connected");
+        let client = start_connect(at).unwrap();
+        if let Err(error) = finish_connect(&client) {
+            break error.kind();
+        }
+        clients.push(client);
+    };
+    assert_eq!(kind, io::ErrorKind::WouldBlock);
+}
+
+#[test]
 fn a_refused_connection_says_so() {
     for reactor in reactors() {
         let listener = any_port();

@@ -264,6 +264,29 @@ fn a_writer_is_woken_when_there_is_room_again() {
 }
 
 #[test]
+fn an_event_for_the_reader_does_not_deafen_the_writer() {
+    for reactor in reactors() {
+        let (ours, mut theirs) = unix_pair(&reactor);
+        let (reader, writer) = (Flag::new(), Flag::new());
+        let mut left = fill(&ours, &writer);
+        assert!(read(&ours, &reader, 8).is_none());
+        theirs.write_all(b"x").unwrap();
+        turn_until_woken(&reactor, &reader);
+        // The reader does not wait again, so only the writer can keep its own wait alive.
+        assert_eq!(read(&ours, &reader, 8).unwrap().unwrap(), b"x");
+        while writer.take() > 0 {
+            left += fill(&ours, &writer);
+            settle(&reactor);
+        }
+        let mut buffer = vec![0; 65_536];
+        while left > 0 {
+            left -= theirs.read(&mut buffer).unwrap();
+        }
+        turn_until_woken(&reactor, &writer);
+    }
+}
+
+#[test]
 fn one_event_wakes_every_waiter_and_a_dropped_one_leaves_no_trace() {
     for reactor in reactors() {
         let (ours, mut theirs) = unix_pair(&reactor);

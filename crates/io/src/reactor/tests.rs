@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use std::future::Future as _;
 use std::task::Poll;
 
 use super::*;
-use crate::Async;
 use crate::fixtures::{Flag, reactors, settle, turn_until, turn_until_woken};
+use crate::{Async, Timers};
 
 #[test]
 fn a_turn_that_must_not_wait_does_not() {
@@ -123,23 +124,91 @@ fn a_deadline_is_never_early_and_disarms_itself() {
 #[test]
 fn fault_056_an_earlier_deadline_reaches_a_thread_that_waits_already() {
     let clock = Clock::real();
+    let (late, patience) = (Duration::from_secs(20), Duration::from_secs(10));
     for reactor in reactors() {
-        for _ in 0..20 {
-            reactor.arm(clock.now().after(Duration::from_secs(600)), &clock);
+        for _ in 0..10 {
+            reactor.arm(clock.now().after(late), &clock);
             thread::scope(|scope| {
                 let waiting = scope.spawn(|| {
-                    loop {
-                        let turn = reactor.turn(&mut Events::new(), Wait::Block).unwrap();
-                        if turn.timer {
-                            break clock.now();
-                        }
-                    }
+                    let _turn = turn_until_timer(&reactor);
+                    clock.now()
                 });
+                // Whether the thread waits by now changes nothing; that it mostly does makes this
+                // test worth its time.
+                let soon = clock.now().after(Duration::from_millis(1));
+                while clock.now() < soon {
+                    thread::yield_now();
+                }
                 let at = clock.now().after(Duration::from_micros(500));
                 reactor.arm(at, &clock);
-                assert!(waiting.join().unwrap() >= at);
+                let woken = waiting.join().unwrap();
+                assert!(woken >= at);
+                assert!(
+                    woken.saturating_since(at) < patience,
+                    "the deadline before was waited for"
+                );
             });
         }
+    }
+}
+
+/// Turns until the armed deadline comes, without arming another one.
+fn turn_until_timer(reactor: &Reactor) -> Turn {
+    let mut events = Events::new();
+    loop {
+        let turn = reactor.turn(&mut events, Wait::Block).unwrap();
+        if turn.timer {
+            return turn;
+        }
+    }
+}
+
+/// Serves the timers of one wheel as a worker does, until `is_over`.
+fn serve(reactor: &Reactor, timers: &Timers, is_over: &AtomicBool) {
+    let (clock, mut events) = (Clock::real(), Events::new());
+    while !is_over.load(Ordering::SeqCst) {
+        let turn = reactor.turn(&mut events, Wait::Block).unwrap();
+        if turn.timer {
+            let mut wakers = Vec::new();
+            timers.expire(clock.now(), &mut wakers);
+            wake_all(&mut wakers);
+            reactor.arm(timers.next_deadline(), &clock);
+        }
+    }
+    reactor.notify();
+}
+
+#[test]
+fn no_deadline_is_lost_between_adding_and_arming() {
+    let clock = Clock::real();
+    for reactor in reactors() {
+        let (timers, is_over) = (Timers::new(), AtomicBool::new(false));
+        let sleep = &|micros| {
+            let flag = Flag::new();
+            let at = clock.now().after(Duration::from_micros(micros));
+            let inserted = timers.insert(at, flag.waker()).unwrap();
+            if inserted.became_earliest {
+                reactor.arm(at, &clock);
+            }
+            let limit = at.after(Duration::from_secs(10));
+            while !flag.is_woken() {
+                assert!(clock.now() < limit, "a deadline was lost");
+                thread::yield_now();
+            }
+            assert!(clock.now() >= at);
+        };
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| serve(&reactor, &timers, &is_over));
+            }
+            thread::scope(|inner| {
+                for offset in 0..3 {
+                    inner.spawn(move || (0..300).for_each(|n| sleep((n * 7 + offset * 13) % 90)));
+                }
+            });
+            is_over.store(true, Ordering::SeqCst);
+            reactor.notify();
+        });
     }
 }
 

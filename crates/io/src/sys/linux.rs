@@ -122,10 +122,7 @@ impl Backend {
 
     /// Waits for signals and for the rest; an interruption ends the wait without any.
     pub(crate) fn wait(&self, buffer: &mut Buffer, wait: Wait) -> io::Result<Woken> {
-        let at_once = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
+        let at_once = Timespec::default();
         let timeout = match wait {
             Wait::Poll => Some(&at_once),
             Wait::Block => None,
@@ -179,10 +176,7 @@ impl Backend {
         let delay = at.saturating_since(now).max(Duration::from_nanos(1));
         let delay = Timespec::try_from(delay).expect("584 years are a valid time");
         let once = Itimerspec {
-            it_interval: Timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            },
+            it_interval: Timespec::default(),
             it_value: delay,
         };
         timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)

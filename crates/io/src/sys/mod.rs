@@ -57,13 +57,7 @@ pub(crate) fn is_ready(io: &impl AsSource, direction: Direction) -> io::Result<b
     };
     // Hang-ups and errors are reported unasked, and count: an operation would tell them.
     let mut asked = [PollFd::from_borrowed_fd(io.source(), flags)];
-    let ready = poll(
-        &mut asked,
-        Some(&Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        }),
-    )?;
+    let ready = poll(&mut asked, Some(&Timespec::default()))?;
     Ok(ready > 0)
 }
 
