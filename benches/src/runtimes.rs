@@ -4,6 +4,8 @@
 //! dynamic: a workload over [`Runtime`] compiles to what one would have written for that runtime by
 //! hand. To add a runtime, write its file, and add it to [`names`] and [`visit`].
 
+mod bowerbird;
+
 mod tokio;
 
 mod smol;
@@ -108,6 +110,7 @@ pub(crate) trait Visitor {
 /// All runtimes, in the order of the columns.
 pub(crate) fn names() -> Vec<&'static str> {
     vec![
+        bowerbird::Bowerbird::NAME,
         tokio::Tokio::NAME,
         #[cfg(tokio_unstable)]
         tokio::TokioTuned::NAME,
@@ -118,6 +121,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 /// Shows `visitor` the runtime called `name`; `None` if there is none.
 pub(crate) fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Output> {
     Some(match name {
+        bowerbird::Bowerbird::NAME => visitor.visit::<bowerbird::Bowerbird>(),
         tokio::Tokio::NAME => visitor.visit::<tokio::Tokio>(),
         #[cfg(tokio_unstable)]
         tokio::TokioTuned::NAME => visitor.visit::<tokio::TokioTuned>(),
