@@ -284,8 +284,9 @@ impl AtomicState {
 
     /// The runner takes the request to deliver it; false when `uncancel` was quicker.
     pub(crate) fn take_request(&self) -> bool {
-        // AcqRel: partner is `cancel`, whose message was written before.
-        State(self.0.fetch_and(!CANCEL, Ordering::AcqRel)).has_request()
+        // Relaxed: the message lies under the lock that `cancel` was called with; the runner, who
+        // needs the part with that lock, saw it at its `start`.
+        State(self.0.fetch_and(!CANCEL, Ordering::Relaxed)).has_request()
     }
 
     /// Release pairs with `load`, `detach` and `set_awaiter`: who sees DONE sees the output.
@@ -311,9 +312,10 @@ impl AtomicState {
     }
 
     /// The handle takes the slot back; true when the task was done before and the slot is lost to
-    /// the finisher. AcqRel pairs with `finish`.
+    /// the finisher. Relaxed: if not done, the handle wrote the slot last, itself; and who is told
+    /// "done" looks again, by `load`, before it touches the output.
     pub(crate) fn clear_awaiter(&self) -> bool {
-        State(self.0.fetch_and(!AWAITER, Ordering::AcqRel)).is_done()
+        State(self.0.fetch_and(!AWAITER, Ordering::Relaxed)).is_done()
     }
 
     /// The cold part is installed; true when the task was done before. AcqRel pairs with `finish`:

@@ -30,6 +30,9 @@ mod local;
 mod slots;
 
 #[cfg(not(loom))]
+mod scopes;
+
+#[cfg(not(loom))]
 mod names;
 
 #[cfg(loom)]

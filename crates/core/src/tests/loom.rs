@@ -27,6 +27,8 @@ mod joins;
 
 mod slots;
 
+mod triples;
+
 mod wakes;
 
 /// Counts drops. Relaxed: read when all threads have been joined.

@@ -1,6 +1,7 @@
 //! The awaiter against the finisher: the slot for the waker, and the output.
 
 use std::future::IntoFuture;
+use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 
 use loom::thread;
@@ -36,6 +37,12 @@ fn an_awaiter_sees_the_output_or_is_woken_for_it() {
         if waited {
             assert!(matches!(poll(&mut task, &waker), Poll::Ready(Ok(_))));
         }
+        drop(waker);
+        assert_eq!(
+            StdArc::strong_count(&bell),
+            1,
+            "the task kept a waker it will never wake"
+        );
         assert_eq!(made.counted(), 1);
     });
 }
@@ -78,7 +85,7 @@ fn a_handle_that_goes_takes_its_waker_along() {
         drop(task);
         ending.join().unwrap();
         assert!(bell.rings() <= 1);
-        assert_eq!(std::sync::Arc::strong_count(&bell), 1, "the waker was kept");
+        assert_eq!(StdArc::strong_count(&bell), 1, "the waker was kept");
         assert_eq!((held.counted(), made.counted()), (1, 1));
     });
 }
