@@ -178,6 +178,16 @@ fn serve(reactor: &Reactor, timers: &Timers, is_over: &AtomicBool) {
     reactor.notify();
 }
 
+/// Ends the service when a test ends, by a panic too.
+struct Ends<'a>(&'a Reactor, &'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.1.store(true, Ordering::SeqCst);
+        self.0.notify();
+    }
+}
+
 #[test]
 fn no_deadline_is_lost_between_adding_and_arming() {
     let clock = Clock::real();
@@ -201,13 +211,12 @@ fn no_deadline_is_lost_between_adding_and_arming() {
             for _ in 0..2 {
                 scope.spawn(|| serve(&reactor, &timers, &is_over));
             }
+            let _ends = Ends(&reactor, &is_over);
             thread::scope(|inner| {
                 for offset in 0..3 {
                     inner.spawn(move || (0..300).for_each(|n| sleep((n * 7 + offset * 13) % 90)));
                 }
             });
-            is_over.store(true, Ordering::SeqCst);
-            reactor.notify();
         });
     }
 }

@@ -51,11 +51,11 @@ pub(crate) struct Backend {
     notifier: OwnedFd,
     /// A timerfd on the monotonic clock; each expiry is an event.
     timer: OwnedFd,
-    /// The deadline that the timer is set to, in nanoseconds; `NEVER` from its event on. It may
-    /// say `NEVER` while the timer is set, never the other way round but for the moment between
-    /// an expiry and its delivery.
+    /// The deadline that the timer is set to, in nanoseconds; `NEVER` from its event on. Whatever
+    /// it says, the timer is set as early, or about to be by whoever holds `arming`, or its event
+    /// is about to clear this. It may say `NEVER` while the timer is set.
     armed: AtomicU64,
-    /// Held while the timer is set, so that `armed` and the timer change together.
+    /// Held while the timer is set, so that `armed` and the timer change in the same order.
     arming: Mutex<()>,
 }
 
@@ -179,10 +179,11 @@ impl Backend {
             it_interval: Timespec::default(),
             it_value: delay,
         };
+        // SeqCst as in `armed`. Before the timer is set: its event may come at once and clear
+        // `armed`, and must not be overtaken by this. Who trusts it meanwhile trusts the next line.
+        self.armed.store(at.as_nanos(), Ordering::SeqCst);
         timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)
             .expect("the timer is ours and the time is valid");
-        // SeqCst as in `armed`; after the timer, so that `armed` never promises too much.
-        self.armed.store(at.as_nanos(), Ordering::SeqCst);
     }
 
     /// The deadline that some waiter will be woken for.

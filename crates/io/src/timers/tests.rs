@@ -93,6 +93,16 @@ fn nothing_expires_early_and_all_that_is_due_does() {
 }
 
 #[test]
+fn looking_at_timers_that_are_not_due_takes_no_lock() {
+    let timers = Timers::new();
+    let _key = timers.insert(at(100), Waker::noop().clone()).unwrap().key;
+    let held = timers.lock();
+    assert_eq!(timers.next_deadline(), at(100));
+    assert_eq!(timers.expire(at(99), &mut Vec::new()), 0);
+    drop(held);
+}
+
+#[test]
 fn an_updated_timer_wakes_the_new_waker_only() {
     let timers = Arc::new(Timers::new());
     let (old, new) = (Nosy::new(&timers), Nosy::new(&timers));
