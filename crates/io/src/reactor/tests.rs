@@ -281,6 +281,32 @@ fn fault_063_an_event_under_way_finds_nothing_once_its_source_left() {
     }
 }
 
+#[test]
+fn what_is_received_is_woken_later_and_not_forgotten() {
+    for reactor in reactors() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let source = Async::new(&reactor, ours).unwrap();
+        let flag = Flag::new();
+        assert!(
+            flag.poll(|cx| source.poll_read(cx, &mut [0; 8]))
+                .is_pending()
+        );
+        settle(&reactor);
+        flag.take();
+        assert!(
+            flag.poll(|cx| source.poll_read(cx, &mut [0; 8]))
+                .is_pending()
+        );
+        theirs.write_all(b"x").unwrap();
+        let mut events = Events::new();
+        assert_eq!(reactor.receive(&mut events, Wait::Block).unwrap().io, 1);
+        assert!(!flag.is_woken());
+        let _nothing = reactor.receive(&mut events, Wait::Poll).unwrap();
+        events.wake();
+        assert_eq!(flag.take(), 1);
+    }
+}
+
 /// A waker that, when woken, enters and leaves the reactor it is woken from.
 struct Reenters(Arc<Reactor>, Arc<Flag>);
 
