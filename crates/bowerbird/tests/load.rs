@@ -1,0 +1,177 @@
+//! The echo server under load, as its users run it: two processes, thousands of connections.
+//!
+//! Both programs are the examples of this crate. What is promised: not one wrong or missing answer,
+//! and nothing left behind in the server when the load has gone. Linux only, since descriptors and
+//! memory are read from `/proc`.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use bowerbird::{interval, wait_for};
+
+/// How long the server may take to notice that connections are gone, on a busy machine.
+const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+
+/// Memory that an allocator may keep at hand after one load and lack after another: less than a
+/// leak of one read buffer (2 KiB) for each of the connections would cost.
+const SLACK_KIB: u64 = 3 * 1024;
+
+#[test]
+fn a_loaded_server_answers_all_and_keeps_nothing() {
+    let mut server = Server::start();
+    let descriptors = server.descriptors();
+    // The first load fills the allocator's pools and the reactor's tables; they stay.
+    load(&server.address, 1);
+    server.wait_for_descriptors(descriptors);
+    let resident = server.resident_kib();
+    load(&server.address, 3);
+    server.wait_for_descriptors(descriptors);
+    let grown = server.resident_kib().saturating_sub(resident);
+    assert!(
+        grown <= SLACK_KIB,
+        "{grown} KiB more than the {resident} KiB after a load of the same size"
+    );
+    let summary = server.stop();
+    assert!(
+        summary.contains("accepted 4000, closed 4000, failed 0,"),
+        "{summary}"
+    );
+    assert!(summary.contains("back-offs 0"), "{summary}");
+}
+
+/// 2,000 connections, 200 of them active; panics unless all went well.
+fn load(address: &str, seconds: u32) {
+    let output = Command::new(example("echo_load"))
+        .args([address, "--connections", "2000", "--active", "200"])
+        .args(["--seconds", &seconds.to_string()])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}{errors}");
+    assert!(told.contains("opened 2000 connections"), "{told}");
+    assert!(told.contains(", errors 0,"), "{told}");
+}
+
+/// The server's process.
+struct Server {
+    /// The process; its standard input is its lease.
+    child: Child,
+    /// What it prints.
+    output: BufReader<ChildStdout>,
+    /// Where it listens.
+    address: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut child = Command::new(example("echo_server"))
+            .arg("127.0.0.1:0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap()
+            .to_owned();
+        Self {
+            child,
+            output,
+            address,
+        }
+    }
+
+    fn descriptors(&self) -> usize {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        open.unwrap().count()
+    }
+
+    /// The load is over once it has seen every connection end; the server's own ends follow.
+    fn wait_for_descriptors(&self, expected: usize) {
+        let settled = async {
+            let mut looks = interval(Duration::from_millis(10));
+            while self.descriptors() != expected {
+                looks.tick().await;
+            }
+        };
+        let settled = bowerbird::run(wait_for(settled, SETTLE_LIMIT));
+        let now = self.descriptors();
+        assert!(settled.is_ok(), "{now} descriptors instead of {expected}");
+    }
+
+    fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.unwrap().split_whitespace().nth(1);
+        number.unwrap().parse().unwrap()
+    }
+
+    /// Ends the server by its standard input, and gives what it says at its end.
+    fn stop(&mut self) -> String {
+        drop(self.child.stdin.take());
+        let mut summary = String::new();
+        self.output.read_to_string(&mut summary).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        summary
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // After a failure; a process that has ended refuses, and that is fine.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An example beside this test. Cargo builds it when it builds all targets; a run of this test
+/// alone does not, so it is asked for.
+fn example(name: &str) -> PathBuf {
+    let this = std::env::current_exe().unwrap();
+    let profile = this.parent().and_then(Path::parent).unwrap();
+    let program = profile.join("examples").join(name);
+    if !program.exists() {
+        let release = (!cfg!(debug_assertions)).then_some("--release");
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--package", "bowerbird", "--example", name])
+            .args(release)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(built.unwrap().success());
+    }
+    program
+}
+
+#[test]
+fn a_server_with_a_time_limit_ends_by_itself() {
+    let server = Command::new(example("echo_server"))
+        .args(["127.0.0.1:0", "--seconds", "0"])
+        .stdin(Stdio::null())
+        .output();
+    let server = server.unwrap();
+    assert!(server.status.success());
+    let told = String::from_utf8(server.stdout).unwrap();
+    assert!(told.contains("accepted 0, closed 0"), "{told}");
+}
+
+#[test]
+fn a_load_without_a_server_fails() {
+    let refused = bowerbird::run(async {
+        let listener = bowerbird::net::TcpListener::bind("127.0.0.1:0").await;
+        listener.unwrap().local_addr().unwrap().to_string()
+    });
+    let load = Command::new(example("echo_load"))
+        .args([refused.as_str(), "--connections", "3"])
+        .args(["--active", "1", "--seconds", "0"])
+        .output();
+    assert_eq!(load.unwrap().status.code(), Some(1));
+}
