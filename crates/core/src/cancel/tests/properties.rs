@@ -45,7 +45,7 @@ enum Event {
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        2 => any::<usize>().prop_map(Event::Open),
+        1 => any::<usize>().prop_map(Event::Open),
         3 => any::<usize>().prop_map(Event::RequestScope),
         2 => Just(Event::RequestTask),
         4 => Just(Event::Run),
@@ -157,7 +157,7 @@ impl Stage {
 }
 
 /// Recounts what the tree keeps counts of.
-fn audit(tree: &Tree) {
+pub(super) fn audit(tree: &Tree) {
     let state = lock(&tree.state);
     let forest = &state.forest;
     let around = |mut id: NodeId| {
@@ -194,7 +194,7 @@ fn standing(task: &Task<()>) -> Standing {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..Default::default() })]
 
     /// Who gets which request, in which order, what ends and what goes on: as the model has it.
     /// That a woken-only join is among the combinators shows that nobody is left unwoken.

@@ -2,14 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::super::{Delivery, Tree};
+use super::super::{Delivery, ScopeFuture, ScopeHandle, Tree, catch_cancel, scope};
 
 std::thread_local! {
     /// The toy task under poll.
@@ -73,6 +73,17 @@ impl<T> Task<T> {
             stand: Stand::Running,
             polls: 0,
             is_owner: true,
+        }
+    }
+
+    /// A task whose mark another one had before.
+    pub(super) fn at_the_place_of<U>(
+        other: &Task<U>,
+        future: impl Future<Output = T> + 'static,
+    ) -> Self {
+        Self {
+            mark: other.mark,
+            ..Self::new(future)
         }
     }
 
@@ -257,4 +268,82 @@ pub(super) async fn select<T>(mut one: Boxed<T>, mut two: Boxed<T>) -> T {
         Poll::Pending => two.as_mut().poll(cx),
     })
     .await
+}
+
+/// Catches, notes the message, then goes on.
+pub(super) async fn refuse(log: Log, name: &'static str, body: impl Future<Output = ()>) {
+    if let Err(cancelled) = catch_cancel(body).await {
+        log.add(format!(
+            "{name}: {}",
+            cancelled.message().unwrap_or_default()
+        ));
+    }
+}
+
+/// Catches, notes the message, then passes it on.
+pub(super) async fn pass_on(log: Log, name: &'static str, body: impl Future<Output = ()>) {
+    if let Err(cancelled) = catch_cancel(body).await {
+        log.add(format!(
+            "{name}: {}",
+            cancelled.message().unwrap_or_default()
+        ));
+        cancelled.resume().await;
+    }
+}
+
+/// Catches, waits at the gate, then passes on.
+pub(super) async fn clean_up(log: Log, name: &'static str, gate: Gate) {
+    let Err(cancelled) = catch_cancel(pending::<()>()).await else {
+        return;
+    };
+    log.add(format!(
+        "{name}: {}",
+        cancelled.message().unwrap_or_default()
+    ));
+    gate.pass().await;
+    log.add(format!("{name} is clean"));
+    cancelled.resume().await;
+}
+
+/// A scope and its handle, ready to be moved into a task.
+pub(super) fn scoped<F: Future>(future: F) -> (Pin<Box<ScopeFuture<F>>>, ScopeHandle) {
+    let mut scope = Box::pin(scope(future));
+    let handle = scope.as_mut().handle();
+    (scope, handle)
+}
+
+pub(super) fn boxed<T>(future: impl Future<Output = T> + 'static) -> Boxed<T> {
+    Box::pin(future)
+}
+
+/// Notes when it is dropped.
+pub(super) struct OnDrop(pub(super) Log, pub(super) &'static str);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.add(format!("{} dropped", self.1));
+    }
+}
+
+pub(super) fn text(message: &str) -> Option<Arc<str>> {
+    Some(message.into())
+}
+
+/// A gate that can be sent along.
+pub(super) async fn gate_then(gate: Gate) {
+    gate.pass().await;
+}
+
+/// A future that several can poll.
+pub(super) type Shared<F> = Rc<RefCell<Pin<Box<F>>>>;
+
+/// Makes it so.
+pub(super) fn shared<F>(future: F) -> Shared<F> {
+    Rc::new(RefCell::new(Box::pin(future)))
+}
+
+/// Polls a shared future.
+pub(super) fn borrow<F: Future>(future: &Shared<F>) -> impl Future<Output = F::Output> + use<F> {
+    let future = future.clone();
+    poll_fn(move |cx| future.borrow_mut().as_mut().poll(cx))
 }
