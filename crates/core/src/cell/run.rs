@@ -180,19 +180,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             outcome => outcome,
         };
         // SAFETY: passed on from this function's contract.
-        let dropped = unsafe { cell.drop_future() };
-        let outcome = match (dropped, outcome) {
-            (Ok(()), outcome) => outcome,
-            // The first panic is the cause, the second one only its echo.
-            (Err(echo), Err(TaskError::Panicked(first))) => {
-                swallow(|| drop(echo));
-                Err(TaskError::Panicked(first))
-            }
-            (Err(error), lost) => {
-                swallow(|| drop(lost));
-                Err(error)
-            }
-        };
+        let dropped = unsafe { cell.drop_future(header) };
+        let outcome = weigh(dropped, outcome);
         let kept = cell.header.state.load().has_handle();
         if kept {
             cell.stage.with_mut(|stage| {
@@ -209,15 +198,25 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         unsafe { Self::finish(header, kept) };
     }
 
+    /// Drops the future in its place, and as its own task: destructors see what its polls saw.
+    ///
     /// # Safety
-    /// The caller holds RUNNING and the future is in its place; it is not afterwards.
-    unsafe fn drop_future(&self) -> Result<(), TaskError> {
+    /// The caller holds RUNNING and the future is in its place; it is not afterwards. `header` is
+    /// this cell's.
+    unsafe fn drop_future(&self, header: NonNull<Header>) -> Result<(), TaskError> {
+        // SAFETY: RUNNING keeps the cell alive, and the guard stays on this stack.
+        let _entered = unsafe { current::set(header) };
         let dropped = self.stage.with_mut(|stage| {
             // SAFETY: RUNNING locks the stage (I2), so nobody else refers to it.
             let stage = unsafe { &mut *stage };
             // SAFETY: the stage holds the future, by this function's contract.
             let future = unsafe { &mut stage.future };
             catch_unwind(AssertUnwindSafe(|| {
+                // Inside the net, and only where there are variables: a runnable may be dropped on
+                // a thread that has torn down its own already.
+                let cold = self.header.existing_cold();
+                let variables = cold.map(|cold| lock(&cold.context));
+                let _context = variables.filter(|own| !own.is_empty()).map(contexts::enter);
                 // SAFETY: dropped once, by this function's contract.
                 unsafe { ManuallyDrop::drop(future) }
             }))
@@ -318,6 +317,22 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             // SAFETY: the reference was counted in the line above.
             let task = unsafe { Ref::from_raw(header) };
             cell.schedule.panic_unseen(&TaskRef::new(task), panic);
+        }
+    }
+}
+
+/// What becomes of a task whose future ended so, and whose destructors ended so.
+fn weigh<T>(dropped: Result<(), TaskError>, outcome: Result<T, TaskError>) -> Result<T, TaskError> {
+    match (dropped, outcome) {
+        (Ok(()), outcome) => outcome,
+        // The first panic is the cause, the second one only its echo.
+        (Err(echo), Err(TaskError::Panicked(first))) => {
+            swallow(|| drop(echo));
+            Err(TaskError::Panicked(first))
+        }
+        (Err(error), lost) => {
+            swallow(|| drop(lost));
+            Err(error)
         }
     }
 }

@@ -2,16 +2,18 @@
 
 use std::future::{pending, ready};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 
 use super::drops::Counter;
 use super::toy::Toy;
+use crate::TaskRef;
 
 /// What the callbacks wrote, in their order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u32>>>);
 
 impl Log {
-    fn line(&self, number: u32) -> impl FnOnce(&crate::TaskRef) + Send + 'static {
+    fn line(&self, number: u32) -> impl FnOnce(&TaskRef) + Send + 'static {
         let log = self.0.clone();
         move |task| {
             assert!(task.is_done());
@@ -48,18 +50,26 @@ fn callbacks_run_in_the_order_they_were_added() {
 
 #[test]
 fn a_callback_added_by_the_woken_awaiter_comes_after_those_before_it() {
+    /// Adds a callback the moment it is woken, as an awaiter on another worker could.
+    struct Quick(TaskRef, Log);
+    impl Wake for Quick {
+        fn wake(self: Arc<Self>) {
+            self.0.add_done_callback(self.1.line(2));
+        }
+    }
     let toy = Toy::new();
     let log = Log::default();
-    let inner = toy.spawn(async { super::wakes::yield_now().await });
-    inner.add_done_callback(log.line(1));
-    let late = log.line(2);
-    let mut inner = inner;
-    drop(toy.spawn(async move {
-        (&mut inner).await.unwrap();
-        inner.add_done_callback(late);
-    }));
+    let mut task = toy.spawn(ready(()));
+    let waker = Waker::from(Arc::new(Quick(task.handle(), log.clone())));
+    assert!(
+        task.poll_result(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    task.add_done_callback(log.line(1));
+    drop(waker);
     toy.settle();
     assert_eq!(log.lines(), [1, 2]);
+    drop(task);
     toy.assert_clean();
 }
 

@@ -246,13 +246,16 @@ fn fault_085_two_tasks_that_await_each_other_go_with_the_queue() {
 fn a_registry_that_gives_back_the_wrong_task_harms_nobody() {
     let toy = Toy::new();
     let (one, other) = (toy.spawn(pending::<()>()), toy.spawn(pending::<()>()));
-    let (slot, wrong) = (one.id().as_u64(), other.id().as_u64());
-    one.handle().set_slot(wrong);
-    other.handle().set_slot(slot);
+    let slot = one.id().as_u64();
+    one.handle().set_slot(other.id().as_u64());
     toy.settle();
     one.cancel();
+    toy.settle();
+    drop(one);
+    assert_eq!(toy.live(), 2, "the registry still holds the first one");
+    other.handle().set_slot(slot);
     other.cancel();
-    drop((one, other));
+    drop(other);
     toy.settle();
     toy.assert_clean();
 }

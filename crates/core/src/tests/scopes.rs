@@ -3,6 +3,7 @@
 
 use std::future::{Future, pending, poll_fn, ready};
 use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use super::drops::Counter;
@@ -10,7 +11,7 @@ use super::toy::Toy;
 use super::wakes::yield_now;
 use crate::cancel::{catch_cancel, finally, scope};
 use crate::contexts::{self, ContextVar};
-use crate::{Birth, TaskError, create};
+use crate::{Birth, TaskError, TaskRef, create};
 
 #[test]
 fn a_caught_request_lets_the_task_clean_up_and_return() {
@@ -207,5 +208,50 @@ fn a_poll_sees_the_variables_of_its_task_and_nobody_elses() {
         task.try_result().unwrap().unwrap();
     }
     drop(tasks);
+    toy.assert_clean();
+}
+
+#[test]
+fn a_future_is_dropped_as_its_own_task_and_with_its_own_variables() {
+    static PLACE: ContextVar<&str> = ContextVar::new("place");
+    type Seen = (TaskRef, Option<&'static str>);
+    struct Look(Arc<Mutex<Vec<Seen>>>);
+    impl Drop for Look {
+        fn drop(&mut self) {
+            let seen = (TaskRef::current().unwrap(), PLACE.get());
+            self.0.lock().unwrap().push(seen);
+        }
+    }
+    let toy = Toy::new();
+    let looks = Arc::new(Mutex::new(Vec::new()));
+    let mut context = contexts::Context::default();
+    context.run(|| drop(PLACE.set("inside")));
+    let make = |returns: bool| {
+        let look = Look(looks.clone());
+        let birth = Birth {
+            context: context.clone(),
+            ..Birth::default()
+        };
+        // A closure's capture goes with the future, not with its last poll.
+        let future = poll_fn(move |_| {
+            let _kept = &look;
+            if returns {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        });
+        create(future, toy.desk(), birth)
+    };
+    let (returning, one, first) = make(true);
+    let (dropped, other, second) = make(false);
+    assert!(returning.run().is_none());
+    // Even when its runnable is dropped by another task's poll.
+    drop(toy.spawn(async move { drop(dropped) }));
+    toy.settle();
+    let expected = [(first, Some("inside")), (second, Some("inside"))];
+    assert_eq!(*looks.lock().unwrap(), expected);
+    drop((one, other, expected));
+    looks.lock().unwrap().clear();
     toy.assert_clean();
 }
