@@ -50,7 +50,8 @@ fn write_table(output: &mut impl Write, summary: &Summary) -> io::Result<()> {
     for row in &summary.rows {
         for (measure, label) in MEASURES {
             let name = match measure {
-                Measure::Value => [row.workload, &row.case, &format!("[{}]", row.unit)].join(" "),
+                Measure::Value if row.case.is_empty() => format!("{} [{}]", row.workload, row.unit),
+                Measure::Value => format!("{} {} [{}]", row.workload, row.case, row.unit),
                 _ => label.to_owned(),
             };
             write_line(output, &name, row, measure)?;
