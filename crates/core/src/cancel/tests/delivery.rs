@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::super::{Delivery, Ended, ScopeHandle, catch_cancel, scope};
+use super::properties::audit;
 use super::toy::*;
 
 #[test]
@@ -374,4 +375,64 @@ fn what_a_closed_catcher_left_behind_is_not_inside_its_scope() {
     assert_eq!(task.request("second"), Delivery::NoCatcher);
     drop(left);
     task.end_now();
+}
+
+#[test]
+fn a_catcher_asleep_beside_one_that_cleans_up_is_not_told_again() {
+    let log = Log::default();
+    let asleep = shared(refuse(log.clone(), "asleep", pending()));
+    let left = asleep.clone();
+    let leaving = async move {
+        poll_fn(|cx| Poll::Ready(left.borrow_mut().as_mut().poll(cx).is_pending())).await;
+        pending::<()>().await;
+    };
+    let busy = clean_up(log.clone(), "busy", Gate::default());
+    let mut task = Task::started(join(vec![boxed(leaving), boxed(busy)]));
+    task.is_owner = false;
+    task.cancel("first");
+    assert_eq!(log.take(), ["busy: first"]);
+    audit(&task.tree);
+    assert_eq!(task.request("second"), Delivery::NoCatcher);
+    drop(asleep);
+    task.end_now();
+}
+
+#[test]
+fn a_request_that_waits_inside_a_dropped_scope_goes_on_outwards() {
+    let (log, gate) = (Log::default(), Gate::default());
+    let seen = log.clone();
+    let second = async move {
+        refuse(seen.clone(), "two", pending()).await;
+        pass_on(seen, "two again", pending()).await;
+    };
+    let branches = vec![
+        boxed(clean_up(log.clone(), "one", Gate::default())),
+        boxed(second),
+    ];
+    let (scope, handle) = scoped(pass_on(log.clone(), "inside", async move {
+        drop(join(branches).await)
+    }));
+    let race = select(
+        boxed(async { drop(scope.await) }),
+        boxed(gate_then(gate.clone())),
+    );
+    let body = async move {
+        race.await;
+        pending::<()>().await;
+    };
+    let mut task = Task::started(refuse(log.clone(), "outside", body));
+    handle.request(text("for the scope"));
+    task.run();
+    task.cancel("for the task");
+    assert_eq!(
+        log.take(),
+        [
+            "one: for the scope",
+            "two: for the scope",
+            "two again: for the task"
+        ]
+    );
+    gate.open();
+    task.run();
+    assert_eq!(log.take(), ["outside: for the task"]);
 }
