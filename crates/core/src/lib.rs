@@ -53,6 +53,8 @@ mod id;
 
 pub mod cancel;
 
+pub mod promise;
+
 pub mod contexts;
 
 pub use awaitable::{Awaitable, IntoTask, PlainWait, Spawner, Wait};

@@ -175,7 +175,8 @@ proptest! {
                     tokens.last_mut().unwrap().push((var, before, token));
                 }
                 Step::Reset => {
-                    let Some((var, before, token)) = tokens.last_mut().unwrap().pop() else { continue };
+                    let last = tokens.last_mut().unwrap().pop();
+                    let Some((var, before, token)) = last else { continue };
                     prop_assert!(vars[var].reset(token).is_ok());
                     let map = model.last_mut().unwrap();
                     match before {

@@ -323,6 +323,33 @@ fn a_callback_added_while_others_are_sent_comes_after_them() {
     assert_eq!(*lock(&order), ["one", "two", "added meanwhile"]);
 }
 
+/// A loop whose door tries to take a callback back that is about to be sent.
+struct Regretting(
+    Mutex<Option<(Promise<u32>, CallbackId)>>,
+    Mutex<Vec<Callback>>,
+);
+
+impl CallSoon for Regretting {
+    fn call_soon(&self, callback: Callback) {
+        let regretted = lock(&self.0).take();
+        assert!(regretted.is_none_or(|(promise, id)| !promise.remove_done_callback(id)));
+        lock(&self.1).push(callback);
+    }
+
+    fn never_retrieved(&self, _report: NeverRetrieved) {}
+}
+
+#[test]
+fn a_callback_not_sent_yet_cannot_be_taken_back_either() {
+    let hook = Arc::new(Regretting(Mutex::default(), Mutex::default()));
+    let promise = Promise::new(hook.clone());
+    promise.add_done_callback(|_| {});
+    let id = promise.add_done_callback(|_| {});
+    *lock(&hook.0) = Some((promise.clone(), id));
+    promise.set_result(1).unwrap();
+    assert_eq!(lock(&hook.1).len(), 2);
+}
+
 #[test]
 fn an_error_that_nobody_read_is_reported_once_when_the_last_handle_goes() {
     let (toy, promise) = pair::<u32>();

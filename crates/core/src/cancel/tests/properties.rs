@@ -193,8 +193,17 @@ fn standing(task: &Task<()>) -> Standing {
     }
 }
 
+/// Cases are small and quick, and the interesting ones rare.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 4000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(config())]
 
     /// Who gets which request, in which order, what ends and what goes on: as the model has it.
     /// That a woken-only join is among the combinators shows that nobody is left unwoken.
@@ -263,7 +272,8 @@ proptest! {
             match event {
                 Event::Open(any) => stage.gates[any % numbers.gates].open(),
                 Event::RequestScope(any) => {
-                    any.checked_rem(numbers.scopes).into_iter().for_each(|id| stage.request_scope(id));
+                    let id = any.checked_rem(numbers.scopes);
+                    id.into_iter().for_each(|id| stage.request_scope(id));
                 }
                 Event::RequestTask => drop(task.request("stop")),
                 Event::Run => {
