@@ -21,6 +21,7 @@ use bowerbird_io::{Clock, Deadline};
 
 use crate::config::Config;
 use crate::handle::Handle;
+use crate::refusal::drop_refused;
 use crate::report::Report;
 
 /// How long an idle thread spins before it sleeps: a caller that awaits one call after the other
@@ -129,7 +130,7 @@ impl Pool {
         let mut state = self.lock();
         if state.is_closed {
             drop(state);
-            return drop(runnable);
+            return drop_refused(runnable);
         }
         state.jobs.push_back(runnable);
         self.find_thread(state);
@@ -182,6 +183,7 @@ impl Pool {
         let mut state = self.lock();
         state.threads -= 1;
         state.is_waking = false;
+        self.ended.notify_all();
         if state.threads > 0 {
             return;
         }
@@ -199,9 +201,7 @@ impl Pool {
 
     /// The life of a thread.
     fn work(self: Arc<Self>) {
-        if let Some(hook) = &self.config.on_thread_start {
-            hook();
-        }
+        self.config.thread_starts();
         let seat = Arc::new(Seat {
             wanted: AtomicBool::new(false),
             thread: thread::current(),
@@ -210,13 +210,13 @@ impl Pool {
             // A blocking call never asks for a second poll.
             drop(runnable.run());
         }
-        if let Some(hook) = &self.config.on_thread_stop {
-            hook();
-        }
+        self.config.thread_stops();
         let mut state = self.lock();
         state.threads -= 1;
-        drop(state);
         self.ended.notify_all();
+        // A job that came after we gave up our seat found nobody idle, and perhaps no room for
+        // another thread beside us.
+        self.find_thread(state);
     }
 
     /// The next job; `None` after an idle time, or when the pool is closed: the thread ends.

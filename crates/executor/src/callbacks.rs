@@ -13,6 +13,7 @@ use std::task::Poll;
 use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, TaskRef, create};
 
 use crate::handle::Handle;
+use crate::life::Phase;
 use crate::report::Report;
 use crate::shared::Shared;
 
@@ -47,6 +48,11 @@ impl Handle {
         drop(queue);
         if needs_runner {
             self.spawn_unlisted(run_all(self.clone()));
+        }
+        // Either we see that the loop is closed, or its closing thread, which empties the queue
+        // after saying so, came after us: the queue's lock stands between.
+        if self.0.life.phase() == Phase::Closed {
+            self.0.callbacks.clear();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +70,9 @@ impl Config {
     /// # Errors
     /// `InvalidInput` for a number that cannot be, whether asked for or found in the environment.
     pub(crate) fn workers(&self) -> io::Result<usize> {
+        if self.thread_name.contains('\0') {
+            return Err(invalid("thread_name must not contain a zero byte".into()));
+        }
         if self.flavor == Flavor::CurrentThread {
             return match self.worker_threads {
                 None | Some(1) => Ok(1),
@@ -88,6 +92,24 @@ impl Config {
                 "worker_threads must be at most {FIELD_MAX}"
             ))),
         }
+    }
+
+    /// A thread of the loop begins its life.
+    pub(crate) fn thread_starts(&self) {
+        call(self.on_thread_start.as_ref());
+    }
+
+    /// A thread of the loop ends its life.
+    pub(crate) fn thread_stops(&self) {
+        call(self.on_thread_stop.as_ref());
+    }
+}
+
+/// Calls a hook. One that panics is reported by the panic hook alone: the thread and its work go on
+/// (I7).
+fn call(hook: Option<&ThreadHook>) {
+    if let Some(hook) = hook {
+        let _printed = catch_unwind(AssertUnwindSafe(|| hook()));
     }
 }
 

@@ -16,6 +16,7 @@ use crate::current;
 use crate::error::LoopError;
 use crate::life::Phase;
 use crate::metrics::Metrics;
+use crate::refusal::drop_refused;
 use crate::report::{Report, Reporter};
 use crate::shared::Shared;
 
@@ -47,26 +48,36 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        if self.0.life.phase() == Phase::Closed {
+        let phase = self.0.life.phase();
+        if phase == Phase::Closed {
+            drop_refused(future);
             return Err(LoopError::Closed);
         }
         let (runnable, task, entry) = create(future, self.clone(), birth);
-        current::with_worker_of(&self.0, |worker| {
+        let left = current::with_worker_of(&self.0, |worker| {
             let shard = worker.map_or(0, |worker| worker.index);
             self.0.registry.enter(shard, entry);
             match worker {
-                Some(worker) => worker.push(runnable),
-                None => self.0.inject(runnable),
+                // A worker of a closing loop empties its own queue to the end, which would never
+                // come if what it drops went on filling it.
+                Some(worker) if phase != Phase::Closing => {
+                    worker.push(runnable);
+                    None
+                }
+                _ => Some(runnable),
             }
         });
+        if let Some(runnable) = left {
+            self.0.inject(runnable);
+        }
         Ok(task)
     }
 
     /// Makes a task that stays on the calling thread, which must be a worker of this loop.
     ///
     /// # Errors
-    /// `LoopError::Closed` on a closed loop, `LoopError::AnotherRunning` when this thread is not
-    /// one of the loop's workers; the future is dropped.
+    /// `LoopError::Closed` on a loop that is closed or closing, `LoopError::AnotherRunning` when
+    /// this thread is not one of the loop's workers; the future is dropped.
     pub fn create_local_task<F>(
         &self,
         future: F,
@@ -76,7 +87,9 @@ impl Handle {
         F: Future + 'static,
         F::Output: 'static,
     {
-        if self.0.life.phase() == Phase::Closed {
+        if self.is_closed() {
+            // While closing, its worker drops its local tasks until none is left.
+            drop_refused(future);
             return Err(LoopError::Closed);
         }
         let worker = current::with_worker_of(&self.0, |worker| worker.map(|worker| worker.index));

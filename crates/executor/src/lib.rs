@@ -38,6 +38,8 @@ mod main_future;
 
 mod life;
 
+mod refusal;
+
 mod runtime;
 
 mod config;

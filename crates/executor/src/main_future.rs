@@ -72,6 +72,13 @@ impl MainFuture {
         self.signal.woken.load(Ordering::Relaxed) && self.signal.woken.swap(false, Ordering::AcqRel)
     }
 
+    /// Whether a poll is wanted, without taking the wish. Relaxed: a wake from another thread that
+    /// it misses is followed by a call, which ends any rest.
+    #[inline]
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.signal.woken.load(Ordering::Relaxed)
+    }
+
     /// Polls the future once. `Some(None)`: it was cancelled, and is to be dropped.
     pub(crate) fn poll<F: Future>(&self, future: Pin<&mut F>) -> Option<Option<F::Output>> {
         self.deliver();

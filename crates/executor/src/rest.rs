@@ -75,6 +75,11 @@ impl Worker {
     fn end_rest(&self, place: Place) {
         let awake = self.shared().sleep.retract(self.index, place);
         self.searching.set(awake.searching);
+        if !awake.searching {
+            // If we were the last one in the reactor, somebody who sleeps takes our place; a
+            // searcher sees to that at its end.
+            self.shared().wake_up(self.shared().sleep.fill_seat());
+        }
     }
 
     /// Waits without blocking, until `end`; then blocks.
@@ -93,7 +98,11 @@ impl Worker {
             }
             if self.shared().clock.now() >= end {
                 return match self.shared().sleep.settle(self.index) {
-                    Some(Place::Seat) => self.sit(),
+                    Some(Place::Seat) => {
+                        // A slot may have been filled while we span.
+                        self.shared().watch.before_rest(self.shared());
+                        self.sit();
+                    }
                     Some(_) => self.sleep(),
                     None => self.end_rest(Place::Spin),
                 };
@@ -103,7 +112,13 @@ impl Worker {
 
     /// Waits in the reactor.
     fn sit(&self) {
-        let turn = self.turn(Wait::Block);
+        // A call that came before we were in the counts may have ended with another waiter, who
+        // saw nobody to pass it on to.
+        let turn = if self.shared().sleep.is_wanted(self.index) {
+            Turn::default()
+        } else {
+            self.turn(Wait::Block)
+        };
         self.end_rest(Place::Seat);
         self.after_turn(turn);
     }
@@ -144,9 +159,6 @@ impl Worker {
                 self.remote().counters.steals.add(1);
                 self.push(stuck);
             }
-        }
-        if turn.io > 0 || turn.timer {
-            self.shared().wake_up(self.shared().sleep.fill_seat());
         }
     }
 }

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -68,8 +69,8 @@ impl Runtime {
             core: Mutex::new(first),
             threads,
         });
-        let known = runtime.shared.runtime.set(Arc::downgrade(&runtime));
-        known.expect("the loop is new");
+        // The loop is new, so nobody has set it before.
+        let _known = runtime.shared.runtime.set(Arc::downgrade(&runtime));
         for (index, core) in (1..).zip(cores) {
             // On failure the runtime drops here, and with it the threads that did start.
             let thread = start_worker(&runtime.shared, index, core)?;
@@ -118,7 +119,12 @@ impl Runtime {
             if run.is_stopped() {
                 return Err(LoopError::Stopped);
             }
-            run.worker.step();
+            if main.is_wanted() {
+                // It woke itself, or a task of this very thread did: nobody would end our rest.
+                run.worker.step_awake();
+            } else {
+                run.worker.step();
+            }
         }
     }
 
@@ -248,7 +254,11 @@ impl Remains {
         }
         drop_tasks(&shared, core);
         shared.life.finish();
+        // I3, partner in `Shared::inject`: whoever pushes either sees that the loop is closed and
+        // drops its task itself, or is seen here.
+        fence(Ordering::SeqCst);
         shared.drop_injected(usize::MAX);
+        shared.callbacks.clear();
         let left = shared.pool.close(limit);
         if left > 0 && !limit.is_zero() {
             shared.desk.report(&Report::new(format!(
@@ -274,7 +284,6 @@ fn drop_tasks(shared: &Arc<Shared>, core: Core) {
         // A task that a foreign thread is just waking comes through the injector in a moment.
         thread::yield_now();
     }
-    shared.callbacks.clear();
 }
 
 /// Wakes whoever waits for a timer or a source from outside: they see that the loop is closed.
@@ -375,9 +384,7 @@ fn start_worker(shared: &Arc<Shared>, index: usize, core: Core) -> io::Result<Jo
 /// The life of a worker's thread.
 fn worker_thread(shared: Arc<Shared>, index: usize, core: Core) {
     set_thread(&shared, index);
-    if let Some(hook) = &shared.config.on_thread_start {
-        hook();
-    }
+    shared.config.thread_starts();
     let worker = Rc::new(Worker::new(shared.clone(), index, core));
     current::enter(worker.clone());
     worker.work();
@@ -392,9 +399,7 @@ fn worker_thread(shared: Arc<Shared>, index: usize, core: Core) {
         thread::yield_now();
     }
     current::leave();
-    if let Some(hook) = &shared.config.on_thread_stop {
-        hook();
-    }
+    shared.config.thread_stops();
 }
 
 /// Lets others wake this worker's thread.

@@ -130,7 +130,8 @@ impl Shared {
         self.injector.push(runnable);
         self.wake_up(self.sleep.work_added());
         if self.life.phase() == Phase::Closed {
-            // The closing thread has emptied the queue for the last time, perhaps before us.
+            // The closing thread has emptied the queue for the last time, perhaps before us. The
+            // fence of `work_added` stands between our push and this look (I3).
             self.drop_injected(usize::MAX);
         }
     }

@@ -78,7 +78,7 @@ impl Watch {
         if !self.pending.swap(false, Ordering::AcqRel) {
             return None;
         }
-        let mut moving = None;
+        let (mut moving, mut stuck) = (None, None);
         for worker in (0..shared.workers()).filter(|&worker| worker != me) {
             let remote = &shared.remotes[worker];
             if remote.slot.is_empty() {
@@ -87,18 +87,20 @@ impl Watch {
             let tick = remote.counters.tick.read();
             // Relaxed: only workers that look touch it, one at a time by `pending`; `arm` may race
             // with another look and then delays a rescue by one period.
-            if self.seen[worker].swap(tick, Ordering::Relaxed) == tick {
-                if let Some(stuck) = remote.slot.take() {
+            if stuck.is_none() && self.seen[worker].swap(tick, Ordering::Relaxed) == tick {
+                stuck = remote.slot.take();
+                if stuck.is_some() {
                     self.earn_all();
-                    return Some(stuck);
+                    continue;
                 }
             }
+            // Another look for this one: what we take now may keep us for long.
             moving = Some(worker);
         }
         if let Some(worker) = moving {
             self.arm(shared, worker);
         }
-        None
+        stuck
     }
 
     fn arm(&self, shared: &Shared, worker: usize) {

@@ -112,11 +112,20 @@ impl Worker {
         }
     }
 
+    /// One task if one is there; never a rest, because the caller has more to do.
+    pub(crate) fn step_awake(&self) {
+        let found = self.next_task().or_else(|| self.search());
+        self.end_search();
+        if let Some(runnable) = found {
+            self.run(runnable);
+        }
+    }
+
     /// Takes a task that has been woken or created on this thread.
     #[inline]
     pub(crate) fn push(&self, runnable: Runnable) {
         if self.shared().is_single() {
-            return self.core.line.borrow_mut().push_back(runnable);
+            return self.line_up(runnable);
         }
         let runnable = match self.fill_slot(runnable) {
             Ok(()) => return self.watch_slot(),
@@ -167,7 +176,17 @@ impl Worker {
             .pop()
             .or_else(|| self.core.queue.pop())
             .or_else(|| slot.take())
-            .or_else(|| self.shared().injector.pop_into(&self.core.queue))
+            .or_else(|| self.take_batch())
+    }
+
+    /// Takes from the injector. While a batch moves it is in no queue that anybody can see, so a
+    /// worker that looked for the last time just then rests (I3): it is told.
+    fn take_batch(&self) -> Option<Runnable> {
+        let first = self.shared().injector.pop_into(&self.core.queue)?;
+        if !self.core.queue.is_empty() {
+            self.shared().wake_up(self.shared().sleep.work_added());
+        }
+        Some(first)
     }
 
     /// Strictly first in, first out, whoever queued it.
@@ -176,6 +195,12 @@ impl Worker {
         let runnable = self.core.line.borrow_mut().pop_front();
         self.pass.set(self.pass.get().saturating_sub(1));
         runnable
+    }
+
+    /// Goes behind all that wait, those from other threads included.
+    fn line_up(&self, runnable: Runnable) {
+        self.drain_injector();
+        self.core.line.borrow_mut().push_back(runnable);
     }
 
     fn drain_injector(&self) {
@@ -228,8 +253,14 @@ impl Worker {
     /// rely on us: whoever is the last searcher looks once more and passes it on.
     #[inline]
     pub(crate) fn end_search(&self) {
-        if self.searching.take() && self.shared().sleep.end_search() && self.shared().has_work() {
-            self.shared().wake_up(self.shared().sleep.work_added());
+        if self.searching.take() && self.shared().sleep.end_search() {
+            let sleep = &self.shared().sleep;
+            let call = if self.shared().has_work() {
+                sleep.work_added()
+            } else {
+                sleep.fill_seat()
+            };
+            self.shared().wake_up(call);
         }
     }
 
@@ -247,6 +278,8 @@ impl Worker {
 
     /// Polls what is not a task (the main future) under the same rules.
     pub(crate) fn poll_main<R>(&self, poll: impl FnOnce() -> R) -> R {
+        // A poll may be long, and whoever publishes work relies on searchers.
+        self.end_search();
         self.remote().counters.tick.add(1);
         budget::refill();
         self.polling.set(true);
@@ -259,7 +292,7 @@ impl Worker {
     /// others it goes to the slot, which wakes nobody: we run it next.
     fn requeue(&self, runnable: Runnable) {
         if self.shared().is_single() {
-            return self.core.line.borrow_mut().push_back(runnable);
+            return self.line_up(runnable);
         }
         let runnable = if self.core.queue.is_empty() {
             match self.fill_slot(runnable) {
