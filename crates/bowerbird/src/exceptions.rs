@@ -5,6 +5,8 @@ use std::fmt;
 pub use bowerbird_core::{Panic, TaskError};
 pub use bowerbird_executor::LoopError;
 
+pub use crate::queues::{GetNowaitError, PutNowaitError, QueueEmpty, QueueFull, QueueShutDown};
+
 /// The time was over before the result was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -38,3 +40,39 @@ impl fmt::Display for NoRunningLoop {
 }
 
 impl std::error::Error for NoRunningLoop {}
+
+/// A barrier was aborted or reset, before or during the wait. asyncio: `BrokenBarrierError`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct BrokenBarrierError;
+
+impl fmt::Display for BrokenBarrierError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the barrier was aborted or reset")
+    }
+}
+
+impl std::error::Error for BrokenBarrierError {}
+
+/// A call that the values at hand rule out; what asyncio raises a plain `ValueError` for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// `task_done` was called more often than items were put into the queue.
+    TaskDoneTooOften,
+    /// A bounded semaphore would have more permits than it began with.
+    ReleasedTooOften,
+    /// A barrier for nobody.
+    NoParties,
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TaskDoneTooOften => "task_done() was called more often than items were put",
+            Self::ReleasedTooOften => "the bounded semaphore was released too often",
+            Self::NoParties => "a barrier needs at least 1 party",
+        })
+    }
+}
+
+impl std::error::Error for ValueError {}

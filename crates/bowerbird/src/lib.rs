@@ -20,6 +20,8 @@
 //! | `create_task`, `Task` | [`create_task`], [`create_local_task`], [`Task`], [`TaskRef`] |
 //! | `gather`, `wait_for`, `sleep` | [`gather`], [`wait_for`], [`sleep`], [`yield_now`] |
 //! | `to_thread` | [`to_thread`] |
+//! | `Lock`, `Event`, `Condition`, `Semaphore`, `Barrier` | [`locks`] |
+//! | `Queue`, `PriorityQueue`, `LifoQueue` | [`queues`] |
 //! | sockets | [`net`] |
 //!
 //! Each module is named after asyncio's own file.
@@ -32,6 +34,12 @@ pub mod tasks;
 
 pub mod threads;
 
+mod waiters;
+
+pub mod locks;
+
+pub mod queues;
+
 pub mod net;
 
 pub mod exceptions;
@@ -39,7 +47,15 @@ pub mod exceptions;
 pub use bowerbird_core::{Awaitable, IntoTask};
 pub use bowerbird_macros::{main, test};
 pub use events::{Builder, EventLoop, Flavor, Metrics, Report, WorkerMetrics, get_running_loop};
-pub use exceptions::{LoopError, NoRunningLoop, Panic, TaskError, TimeoutError};
+pub use exceptions::{
+    BrokenBarrierError, GetNowaitError, LoopError, NoRunningLoop, Panic, PutNowaitError,
+    QueueEmpty, QueueFull, QueueShutDown, TaskError, TimeoutError, ValueError,
+};
+pub use locks::{
+    Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, Semaphore, SemaphorePermit,
+};
+pub use queues::{LifoQueue, PriorityQueue, Queue};
 pub use runners::{Runner, run};
 pub use tasks::{
     CallbackId, Gather, Interval, Sleep, Task, TaskId, TaskRef, WaitFor, all_tasks,
