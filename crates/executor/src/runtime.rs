@@ -74,11 +74,7 @@ impl Runtime {
         for (index, core) in (1..).zip(cores) {
             // On failure the runtime drops here, and with it the threads that did start.
             let thread = start_worker(&runtime.shared, index, core)?;
-            runtime
-                .threads
-                .lock()
-                .expect("nobody panics under this lock")
-                .push(thread);
+            crate::sync::lock(&runtime.threads).push(thread);
         }
         Ok(runtime)
     }

@@ -139,8 +139,12 @@ impl Worker {
         &self.shared().remotes[self.index]
     }
 
-    /// How many tasks wait in the worker's own queue; a pass is as long as this at its start.
+    /// Begins a pass over what is ready now, on a single-threaded loop. A pool knows no passes and
+    /// leaves the injector to whoever comes first.
     pub(crate) fn begin_pass(&self) {
+        if !self.shared().is_single() {
+            return;
+        }
         self.drain_injector();
         self.pass.set(self.core.line.borrow().len());
     }
