@@ -157,7 +157,8 @@ async fn acquire(desk: &Desk<Permits>) -> SemaphorePermit<'_> {
 
 fn try_acquire(desk: &Desk<Permits>) -> Option<SemaphorePermit<'_>> {
     let taken = desk.with(|permits, _| permits.take());
-    taken.then_some(SemaphorePermit { desk: Some(desk) })
+    // Not `then_some`: a permit that was never taken would be released as soon as it is refused.
+    taken.then(|| SemaphorePermit { desk: Some(desk) })
 }
 
 impl Permits {
