@@ -251,6 +251,7 @@ fn a_notification_wakes_so_many_in_order_and_each_comes_back_with_the_lock() {
     assert!(waits[1].poll().is_none(), "the first one has the lock");
     drop(guard);
     assert!(waits[1].poll().is_some());
+    assert!(!waits[2].is_woken(), "both notifications were used");
     changed.notify_all();
     assert!(waits[2].poll().is_some() && waits[3].poll().is_some());
 }
