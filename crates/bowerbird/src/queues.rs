@@ -186,7 +186,7 @@ macro_rules! queue {
 
         impl<T $(: $Ord)?> fmt::Debug for $Queue<T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.desk.look(|shelf| shelf.debug(stringify!($Queue), f))
+                self.desk.look(Shelf::counts).debug(stringify!($Queue), f)
             }
         }
     };

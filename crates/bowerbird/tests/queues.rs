@@ -465,6 +465,28 @@ fn whatever_was_put_is_taken_once_though_waits_are_dropped_at_any_poll() {
     });
 }
 
+/// Looks at the queue that is written into it.
+struct Reader<'a>(&'a Queue<u32>, String);
+
+impl std::fmt::Write for Reader<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        assert_eq!(self.0.qsize(), 1);
+        self.1.push_str(text);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_queue_shows_itself_with_its_lock_released() {
+    let queue = Queue::new(2);
+    queue.put_nowait(1).unwrap();
+    let mut reader = Reader(&queue, String::new());
+    std::fmt::write(&mut reader, format_args!("{queue:?}")).unwrap();
+    let numbers = "maxsize: 2, qsize: 1, unfinished: 1, is_shut_down: false";
+    let shown = format!("Queue {{ {numbers}, getters: 0, putters: 0 }}");
+    assert_eq!(reader.1, shown);
+}
+
 #[test]
 fn queues_can_be_shared_between_threads() {
     fn is_shared<T: Send + Sync + Clone + Default>(_: &T) {}

@@ -41,6 +41,22 @@ pub(super) struct Shelf<S> {
     joiners: Line<(), ()>,
 }
 
+/// A queue in numbers, to be shown when its lock is released.
+pub(super) struct Counts {
+    /// How many places there are.
+    maxsize: usize,
+    /// Items in it.
+    qsize: usize,
+    /// Items that are not done.
+    unfinished: usize,
+    /// Whether it was shut down.
+    is_shut_down: bool,
+    /// How many wait in `get`.
+    getters: usize,
+    /// How many wait in `put`.
+    putters: usize,
+}
+
 /// Waiting for an item; `None` when none will come.
 pub(super) struct Getting<S>(PhantomData<S>);
 
@@ -118,16 +134,16 @@ impl<S: Store> Shelf<S> {
         dropped
     }
 
-    /// `fmt::Debug`, with the queue's name.
-    pub(super) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(name)
-            .field("maxsize", &self.maxsize)
-            .field("qsize", &self.len())
-            .field("unfinished", &self.unfinished)
-            .field("is_shut_down", &self.is_shut_down)
-            .field("getters", &self.getters.len())
-            .field("putters", &self.putters.len())
-            .finish()
+    /// What there is to see from outside.
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            maxsize: self.maxsize,
+            qsize: self.len(),
+            unfinished: self.unfinished,
+            is_shut_down: self.is_shut_down,
+            getters: self.getters.len(),
+            putters: self.putters.len(),
+        }
     }
 
     /// Whether an item is there for somebody who comes now.
@@ -172,6 +188,20 @@ impl<S: Store> Shelf<S> {
             self.promised_places += 1;
         }
         while self.unfinished == 0 && self.joiners.serve((), wakes).is_ok() {}
+    }
+}
+
+impl Counts {
+    /// `fmt::Debug`, with the queue's name.
+    pub(super) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("maxsize", &self.maxsize)
+            .field("qsize", &self.qsize)
+            .field("unfinished", &self.unfinished)
+            .field("is_shut_down", &self.is_shut_down)
+            .field("getters", &self.getters)
+            .field("putters", &self.putters)
+            .finish()
     }
 }
 
