@@ -19,6 +19,9 @@ mod stores;
 
 mod errors;
 
+#[cfg(test)]
+mod tests;
+
 pub use errors::{GetNowaitError, PutNowaitError, QueueEmpty, QueueFull, QueueShutDown};
 
 use shelf::{Getting, Joining, Putting, Shelf};

@@ -3,9 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{self, AtomicUsize};
 
 use bowerbird::queues::{GetNowaitError, PutNowaitError};
 use bowerbird::{
@@ -315,63 +313,6 @@ fn an_immediate_shutdown_drops_what_is_left_and_wakes_everybody() {
     });
 }
 
-/// Asks its queue for its size when it is dropped: a deadlock, if that were locked.
-struct Nosy(Queue<Nosy>, Arc<AtomicUsize>);
-
-impl Drop for Nosy {
-    fn drop(&mut self) {
-        self.0.qsize();
-        self.1.fetch_add(1, atomic::Ordering::Relaxed); // One thread: no order to keep.
-    }
-}
-
-#[test]
-fn items_may_use_their_queue_while_they_are_dropped() {
-    let (queue, drops) = (Queue::new(1), Arc::new(AtomicUsize::new(0)));
-    let nosy = || Nosy(queue.clone(), drops.clone());
-    assert!(queue.put_nowait(nosy()).is_ok());
-    drop(queue.put_nowait(nosy()));
-    drop(Hand::started(queue.put(nosy())));
-    let mut sent_away = Hand::started(queue.put(nosy()));
-    queue.shutdown(true);
-    assert!(sent_away.poll().is_some_and(|put| put.is_err()));
-    assert!(Hand::new(queue.put(nosy())).poll().is_some());
-    assert_eq!(drops.load(atomic::Ordering::Relaxed), 5);
-}
-
-/// Cannot be compared with one that is fragile too.
-#[derive(Debug, PartialEq, Eq)]
-struct Fragile(bool);
-
-impl Ord for Fragile {
-    fn cmp(&self, other: &Self) -> Ordering {
-        assert!(!(self.0 && other.0), "these two cannot be compared");
-        self.0.cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Fragile {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-#[test]
-fn an_order_that_panics_leaves_a_queue_that_works() {
-    let queue = PriorityQueue::new(3);
-    queue.put_nowait(Fragile(true)).unwrap();
-    let put = catch_unwind(AssertUnwindSafe(|| queue.put_nowait(Fragile(true))));
-    assert!(put.is_err(), "the panic goes to the caller");
-    for _ in 0..queue.qsize() {
-        // Also with the last item that cannot be compared: there is nothing to compare it with.
-        drop(catch_unwind(AssertUnwindSafe(|| queue.get_nowait())));
-    }
-    assert!(queue.is_empty());
-    let mut get = Hand::started(queue.get());
-    queue.put_nowait(Fragile(false)).unwrap();
-    assert_eq!(get.poll(), Some(Ok(Fragile(false))));
-}
-
 #[test]
 fn tasks_get_items_in_the_order_in_which_they_came() {
     on_every_loop(|| async {
@@ -463,28 +404,6 @@ fn whatever_was_put_is_taken_once_though_waits_are_dropped_at_any_poll() {
             assert_eq!(put, got);
         }
     });
-}
-
-/// Looks at the queue that is written into it.
-struct Reader<'a>(&'a Queue<u32>, String);
-
-impl std::fmt::Write for Reader<'_> {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        assert_eq!(self.0.qsize(), 1);
-        self.1.push_str(text);
-        Ok(())
-    }
-}
-
-#[test]
-fn a_queue_shows_itself_with_its_lock_released() {
-    let queue = Queue::new(2);
-    queue.put_nowait(1).unwrap();
-    let mut reader = Reader(&queue, String::new());
-    std::fmt::write(&mut reader, format_args!("{queue:?}")).unwrap();
-    let numbers = "maxsize: 2, qsize: 1, unfinished: 1, is_shut_down: false";
-    let shown = format!("Queue {{ {numbers}, getters: 0, putters: 0 }}");
-    assert_eq!(reader.1, shown);
 }
 
 #[test]
