@@ -407,6 +407,31 @@ fn whatever_was_put_is_taken_once_though_waits_are_dropped_at_any_poll() {
 }
 
 #[test]
+fn a_task_whose_queue_is_always_ready_lets_others_run() {
+    on_every_loop(|| async {
+        let queue = Queue::new(0);
+        let other = create_task(async {});
+        while !other.is_done() {
+            queue.put(1).await.unwrap();
+            queue.get().await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_wait_that_finds_nothing_spends_nothing_of_its_tasks_turn() {
+    on_every_loop(|| async {
+        let (empty, full) = (Queue::<u32>::new(0), Queue::new(0));
+        full.put(1).await.unwrap();
+        yield_now().await;
+        for _ in 0..1_000 {
+            assert!(polls(1, empty.get()).await.is_none());
+        }
+        assert_eq!(polls(1, full.get()).await, Some(Ok(1)));
+    });
+}
+
+#[test]
 fn queues_can_be_shared_between_threads() {
     fn is_shared<T: Send + Sync + Clone + Default>(_: &T) {}
     for_each_queue!(Kind => is_shared(&Kind::<u32>::default()));
