@@ -1,6 +1,6 @@
 //! Waiting in a fair line: the one machine behind every lock and every queue.
 //!
-//! Called by `locks` and `queues`, which say through [`Service`] what is waited for; never by users.
+//! Called by `locks` and `queues`, which say through [`Service`] what is waited for.
 //! A [`Desk`] keeps a state under a short lock. Who cannot be served at once takes a place in a
 //! [`Line`]; whoever frees something serves the first in that line *before* the lock is released,
 //! so nobody who comes later can take it (first come, first served), and a place that is given up

@@ -1,5 +1,5 @@
-//! A value that one task has at a time. asyncio: `locks.py`, `Lock`. [`Condition`](super::Condition)
-//! is used with its guard.
+//! A value that one task has at a time. asyncio: `locks.py`, `Lock`. Its guard is what
+//! [`Condition`](super::Condition) is used with.
 //!
 //! The value itself is what goes from hand to hand: whoever has the lock has the box, and a release
 //! puts the box into the place of the next in line. So there is nothing that could be unlocked

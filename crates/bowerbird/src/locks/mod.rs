@@ -4,7 +4,7 @@
 //! waited longest, before anybody who comes later can take it. And all are safe to cancel: a wait
 //! that is dropped gives its place up, and what it had been given already goes to the next.
 //!
-//! - They can be used from any thread and any loop, and outside of loops; asyncio binds them to one.
+//! - They can be used from any thread and any loop, or none; asyncio binds each to one.
 //! - Borrow them, or share them through an [`Arc`](std::sync::Arc) with tasks.
 //! - They are not poisoned by a panic: the value is left as the panic left it.
 
