@@ -5,9 +5,18 @@
 //! neither sockets nor what users see. Reading order: `worker` (the control flow), `queue`,
 //! `counts` and `sleep` (who is awake; the proof is in `docs/parking.md`), `rest`, `watch`,
 //! `timekeeping`, `blocking`, `runtime` (the life of a loop).
+//!
+//! Under loom only the queues, the counts and the parking protocol are built: the rest stands on
+//! the kernel and on crossbeam, which loom cannot see into.
+
+#![cfg_attr(
+    loom,
+    allow(dead_code, reason = "the callers are not built under loom")
+)]
 
 mod sync;
 
+#[cfg(not(loom))]
 mod worker;
 
 mod queue;
@@ -16,46 +25,74 @@ mod counts;
 
 mod sleep;
 
+#[cfg(not(loom))]
 mod rest;
 
+#[cfg(not(loom))]
 mod watch;
 
+#[cfg(not(loom))]
 mod timekeeping;
 
+#[cfg(not(loom))]
 mod callbacks;
 
+#[cfg(not(loom))]
 mod blocking;
 
+#[cfg(not(loom))]
 mod shared;
 
+#[cfg(not(loom))]
 mod registry;
 
+#[cfg(not(loom))]
 mod current;
 
+#[cfg(not(loom))]
 mod handle;
 
+#[cfg(not(loom))]
 mod main_future;
 
+#[cfg(not(loom))]
 mod life;
 
+#[cfg(not(loom))]
 mod refusal;
 
+#[cfg(not(loom))]
 mod runtime;
 
+#[cfg(not(loom))]
 mod config;
 
+#[cfg(not(loom))]
 pub mod budget;
 
+#[cfg(not(loom))]
 mod report;
 
+#[cfg(not(loom))]
 mod metrics;
 
+#[cfg(not(loom))]
 mod error;
 
+#[cfg(not(loom))]
 pub use config::{Config, Flavor, ThreadHook};
+#[cfg(not(loom))]
 pub use error::LoopError;
+#[cfg(not(loom))]
 pub use handle::Handle;
+#[cfg(not(loom))]
 pub use metrics::{Metrics, WorkerMetrics};
+#[cfg(not(loom))]
 pub use report::{Report, Reporter};
+#[cfg(not(loom))]
 pub use runtime::Runtime;
+#[cfg(not(loom))]
 pub use timekeeping::TimerId;
+
+#[cfg(all(test, loom))]
+mod tests;

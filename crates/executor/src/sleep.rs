@@ -330,11 +330,16 @@ impl Sleep {
         .is_ok()
     }
 
-    /// Enters the counts and the list as asleep, with another change in the same step.
+    /// Enters the counts and the list as asleep, with another change in the same step. Only while
+    /// all seats are taken: whoever leaves one later sees that somebody sleeps
+    /// ([`fill_seat`](Self::fill_seat)).
     fn lie_down(&self, me: usize, change: impl Fn(Counts) -> Option<Counts>) -> bool {
         let mut sleepers = lock(&self.sleepers);
         let placed = self
-            .change(|counts| change(counts).map(Counts::fall_asleep))
+            .change(|counts| {
+                (counts.seated() >= self.seats).then_some(())?;
+                change(counts).map(Counts::fall_asleep)
+            })
             .is_ok();
         if placed {
             sleepers.push(me);
@@ -423,6 +428,14 @@ impl Sleep {
             .compare_exchange(seen.0, next.0, Ordering::SeqCst, Ordering::Relaxed)
             .map(drop)
             .map_err(Counts)
+    }
+}
+
+#[cfg(test)]
+impl Sleep {
+    /// The counts, for tests.
+    pub(crate) fn counts(&self) -> Counts {
+        self.load()
     }
 }
 

@@ -4,6 +4,10 @@
 //! Every test runs under a watchdog ([`stage::watched`]), because nearly everything that can break
 //! here breaks by hanging.
 #![cfg(not(loom))]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test is built of fails as tests do"
+)]
 
 mod stage;
 
