@@ -146,3 +146,7 @@ impl std::fmt::Debug for Counts {
             .finish()
     }
 }
+
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests;

@@ -59,6 +59,37 @@ fn a_grant_never_hits_the_rest_after_the_one_it_was_meant_for() {
     });
 }
 
+/// A grant whose store comes late must not hide a call from a worker that is seated by then.
+#[test]
+fn a_grant_that_comes_late_hides_no_call() {
+    loom::model(|| {
+        let world = World::new(1, 1, 1);
+        let worker = Worker::new(&world, 0);
+        assert_eq!(world.sleep.rest(0, false, true), Some(Place::Spin));
+        let publishing = thread::spawn({
+            let world = world.clone();
+            move || world.publish(0)
+        });
+        let calling = thread::spawn({
+            let world = world.clone();
+            move || world.wish(0)
+        });
+        worker.end_rest(Place::Spin);
+        let (mut work, mut wish) = (false, false);
+        while !(work && wish) {
+            match worker.step() {
+                Step::Work => work = true,
+                Step::Wish => wish = true,
+                _ => {}
+            }
+        }
+        worker.end_search();
+        publishing.join().unwrap();
+        calling.join().unwrap();
+        world.assert_quiet();
+    });
+}
+
 /// A searcher finds work and stays in one long poll until the other worker has done some too:
 /// whoever published that relied on the searcher, and the other worker rests.
 fn last_searcher(seats: usize, spins: bool) {
@@ -103,7 +134,8 @@ fn the_last_searcher_hands_on_what_came_meanwhile_to_a_sleeper() {
 }
 
 /// A batch on its way from the injector to a queue is seen by nobody; a worker that looks just
-/// then rests, and must be told of what arrives, though the mover is in a long poll by then.
+/// then rests, and must be told of what arrives, though the mover is in a long poll by then, until
+/// the other one has done the other two pieces.
 #[test]
 fn a_batch_on_its_way_is_told_to_who_missed_it() {
     loom::model(|| {
@@ -122,10 +154,13 @@ fn a_batch_on_its_way_is_told_to_who_missed_it() {
                 let worker = Worker::new(&world, 1);
                 let has_work = || !injector.is_empty() || !theirs.is_empty();
                 let own = Local::new();
-                while theirs.steal_into(&own).is_none() && injector.pop().is_none() {
-                    worker.rest_unless(&has_work);
+                let take = || theirs.steal_into(&own).or_else(|| injector.pop());
+                for _ in 0..2 {
+                    while take().is_none() {
+                        worker.rest_unless(&has_work);
+                    }
+                    worker.end_search();
                 }
-                worker.end_search();
                 done.open();
             }
         });

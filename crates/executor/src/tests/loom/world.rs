@@ -80,6 +80,10 @@ impl Reactor {
         self.told.notify_all();
     }
 
+    fn poll(&self) -> Turn {
+        std::mem::take(&mut *self.events.lock().unwrap())
+    }
+
     fn wait(&self) -> Turn {
         let mut events = self.events.lock().unwrap();
         while *events == Turn::default() {
@@ -320,6 +324,11 @@ impl Worker {
                 self.end_rest(Place::Spin);
                 return Step::Rest;
             }
+            let turn = self.world.reactor.poll();
+            if turn != Turn::default() {
+                self.end_rest(Place::Spin);
+                return self.after_turn(turn);
+            }
         }
         match sleep.settle(self.me) {
             Some(Place::Seat) => self.sit(),
@@ -338,6 +347,10 @@ impl Worker {
             self.world.reactor.wait()
         };
         self.end_rest(Place::Seat);
+        self.after_turn(turn)
+    }
+
+    fn after_turn(&self, turn: Turn) -> Step {
         if turn.notified {
             let call = self.world.sleep.pass_on();
             self.world.wake_up(call);
