@@ -1,1 +1,1 @@
-//! Integration tests live in `tests/`.
+//! Nothing but tests: `it/` keeps the runtime's promises, `tidy.rs` the house's rules.

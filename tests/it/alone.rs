@@ -1,0 +1,32 @@
+//! A test in a process of its own: for promises about the process, which other tests would disturb.
+
+use std::process::Command;
+
+use crate::loops::watched;
+
+/// Set in the child to the test's name.
+const VARIABLE: &str = "BOWERBIRD_TEST_ALONE";
+
+/// Runs `test` in a process that runs nothing else. `name` is the caller's own, with its module.
+#[track_caller]
+pub(crate) fn alone(name: &str, test: impl FnOnce()) {
+    alone_with(name, &[], test);
+}
+
+/// The same, with variables in the child's environment.
+#[track_caller]
+pub(crate) fn alone_with(name: &str, variables: &[(&str, &str)], test: impl FnOnce()) {
+    if std::env::var(VARIABLE).is_ok_and(|running| running == name) {
+        return watched(test);
+    }
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(VARIABLE, name)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&child.stdout);
+    let errors = String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success(), "{name}: {told}{errors}");
+    assert!(told.contains("1 passed"), "there is no test {name}: {told}");
+}

@@ -1,0 +1,35 @@
+//! The promises of bowerbird's public API, a module per area of asyncio. Nothing private is used:
+//! what cannot be tested from here, a user cannot rely on.
+#![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
+
+mod loops;
+
+mod alone;
+
+mod bell;
+
+mod runners;
+
+mod events;
+
+mod tasks;
+
+mod cancelling;
+
+mod gather;
+
+mod wait_for;
+
+mod sleep;
+
+mod threads;
+
+mod net;
+
+mod faults;
+
+mod scarcity;
+
+mod endings;
+
+mod macros;

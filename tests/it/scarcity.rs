@@ -1,0 +1,151 @@
+//! No more descriptors, no more threads: errors with a type, nothing lost, and recovery. Linux, in
+//! processes of their own, since a limit concerns all threads.
+#![cfg(target_os = "linux")]
+
+use std::io::Write;
+use std::time::Duration;
+
+use bowerbird::net::{TcpListener, TcpStream};
+use bowerbird::{EventLoop, TaskError, to_thread};
+use futures_lite::AsyncReadExt;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::alone::alone;
+use crate::loops::each_builder;
+
+/// Too many open files.
+const EMFILE: i32 = 24;
+
+fn limit(resource: Resource, current: Option<u64>) -> Rlimit {
+    let before = getrlimit(resource);
+    let maximum = before.maximum;
+    setrlimit(resource, Rlimit { current, maximum }).unwrap();
+    before
+}
+
+/// Runs `f` with not one descriptor left.
+fn without_descriptors<R>(f: impl FnOnce() -> R) -> R {
+    // The lowest free one is the next; below it all are taken.
+    let free = std::fs::File::open("/dev/null").unwrap();
+    let next = u64::try_from(std::os::fd::AsRawFd::as_raw_fd(&free)).unwrap();
+    drop(free);
+    let before = limit(Resource::Nofile, Some(next));
+    let answer = f();
+    setrlimit(Resource::Nofile, before).unwrap();
+    answer
+}
+
+#[test]
+fn fault_058_a_loop_without_descriptors_is_an_error_and_leaves_nothing() {
+    let name = "scarcity::fault_058_a_loop_without_descriptors_is_an_error_and_leaves_nothing";
+    alone(name, || {
+        let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+        let before = open();
+        for builder in each_builder() {
+            let refused = without_descriptors(|| builder.clone().build());
+            assert_eq!(refused.unwrap_err().raw_os_error(), Some(EMFILE));
+            assert_eq!(open(), before);
+            let event_loop = builder.build().unwrap();
+            assert_eq!(event_loop.run_until_complete(async { 1 }), Ok(1));
+        }
+    });
+}
+
+#[test]
+fn fault_058_an_accept_without_descriptors_is_an_error_and_the_connection_waits() {
+    let name =
+        "scarcity::fault_058_an_accept_without_descriptors_is_an_error_and_the_connection_waits";
+    alone(name, || {
+        for builder in each_builder() {
+            let event_loop = builder.build().unwrap();
+            event_loop.run_until_complete(accept_in_scarcity()).unwrap();
+        }
+    });
+}
+
+async fn accept_in_scarcity() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut client = std::net::TcpStream::connect(address).unwrap();
+    client.write_all(b"kept").unwrap();
+    for _ in 0..3 {
+        let refused = without_descriptors(|| {
+            futures_lite::future::block_on(async { listener.accept().await.map(drop) })
+        });
+        assert_eq!(refused.unwrap_err().raw_os_error(), Some(EMFILE));
+    }
+    let (mut server, _) = listener.accept().await.unwrap();
+    let mut kept = [0; 4];
+    server.read_exact(&mut kept).await.unwrap();
+    assert_eq!(&kept, b"kept");
+}
+
+#[test]
+fn fault_058_a_connect_without_descriptors_is_an_error_and_works_later() {
+    let name = "scarcity::fault_058_a_connect_without_descriptors_is_an_error_and_works_later";
+    alone(name, || {
+        for builder in each_builder() {
+            let event_loop = builder.build().unwrap();
+            let connecting = async {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let address = listener.local_addr().unwrap();
+                let refused = without_descriptors(|| {
+                    futures_lite::future::block_on(TcpStream::connect(address)).map(drop)
+                });
+                assert_eq!(refused.unwrap_err().raw_os_error(), Some(EMFILE));
+                TcpStream::connect(address).await.unwrap();
+            };
+            event_loop.run_until_complete(connecting).unwrap();
+        }
+    });
+}
+
+/// Runs `f` without the address space that one more thread's stack would take.
+fn without_threads<R>(f: impl FnOnce() -> R) -> R {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmSize:"));
+    let kib = line.unwrap().split_whitespace().nth(1).unwrap();
+    let bytes = kib.parse::<u64>().unwrap() * 1024;
+    let before = limit(Resource::As, Some(bytes + (1 << 19)));
+    let answer = f();
+    setrlimit(Resource::As, before).unwrap();
+    answer
+}
+
+#[test]
+fn fault_073_a_call_without_a_thread_is_an_error_and_the_next_one_works() {
+    let name = "scarcity::fault_073_a_call_without_a_thread_is_an_error_and_the_next_one_works";
+    alone(name, || {
+        let event_loop = EventLoop::new_current_thread().unwrap();
+        let calls = async {
+            let call = without_threads(|| to_thread(|| 1));
+            let error = match call.await {
+                Err(TaskError::Panicked(panic)) => panic.into_payload(),
+                other => panic!("no thread was there, and yet: {other:?}"),
+            };
+            assert!(error.downcast_ref::<std::io::Error>().is_some());
+            assert_eq!(to_thread(|| 2).await.unwrap(), 2);
+            // With a thread there already, nothing new is needed.
+            bowerbird::sleep(Duration::from_millis(1)).await;
+            assert_eq!(without_threads(|| to_thread(|| 3)).await.unwrap(), 3);
+        };
+        event_loop.run_until_complete(calls).unwrap();
+    });
+}
+
+#[test]
+fn fault_073_a_loop_without_threads_is_an_error_and_leaves_nothing() {
+    let name = "scarcity::fault_073_a_loop_without_threads_is_an_error_and_leaves_nothing";
+    alone(name, || {
+        let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+        let before = threads();
+        let builder = EventLoop::builder().worker_threads(8);
+        let refused = without_threads(|| builder.clone().build());
+        assert!(refused.is_err());
+        assert_eq!(threads(), before);
+        assert_eq!(
+            builder.build().unwrap().run_until_complete(async { 1 }),
+            Ok(1)
+        );
+    });
+}

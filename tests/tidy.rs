@@ -1,0 +1,1 @@
+//! What the compiler's lints cannot see.
