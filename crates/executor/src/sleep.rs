@@ -194,7 +194,8 @@ impl Sleep {
     }
 
     /// The spinner has spun enough: it waits in the reactor, or falls asleep, from now on. It
-    /// counted as resting all the time, so no further look is needed. `None`: it is wanted.
+    /// counted as resting all the time, so no further look for work is needed, only one at the
+    /// slots, which are watched while somebody is seated. `None`: it is wanted.
     pub(crate) fn settle(&self, me: usize) -> Option<Place> {
         let place = if self.load().seated() < self.seats {
             Place::Seat
@@ -216,6 +217,7 @@ impl Sleep {
                 .is_ok(),
         };
         if placed {
+            announced();
             return Some(place);
         }
         // Somebody grants us a search right now, or the seat went: back to spinning.
