@@ -1,1 +1,1 @@
-//! Nothing but tests: `it/` keeps the runtime's promises, `tidy.rs` the house's rules.
+//! Nothing but tests: `it/` keeps the runtime's promises, `tidy/` the house's rules.

@@ -1,1 +1,0 @@
-//! What the compiler's lints cannot see.

@@ -1,0 +1,135 @@
+//! Rules for what depends on what: the doors between the rooms.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use crate::house::{File, assert_none, files, root};
+
+/// What each crate may use when it runs: a door that is not here has to be argued for, here and in
+/// `docs/dependencies.md`. Loom stands in for std in `core` and `executor` when they are explored.
+const DOORS: [(&str, &[&str]); 5] = [
+    ("core", &["loom", "pin-project-lite"]),
+    ("io", &["polling", "rustix", "socket2"]),
+    (
+        "executor",
+        &[
+            "bowerbird-core",
+            "bowerbird-io",
+            "crossbeam-deque",
+            "crossbeam-utils",
+            "loom",
+            "num_cpus",
+        ],
+    ),
+    ("macros", &["proc-macro2", "quote"]),
+    (
+        "bowerbird",
+        &[
+            "bowerbird-core",
+            "bowerbird-executor",
+            "bowerbird-io",
+            "bowerbird-macros",
+            "futures-core",
+            "futures-io",
+            "pin-project-lite",
+            "socket2",
+            "tracing",
+        ],
+    ),
+];
+
+/// Names on the left of `=` in the tables whose headings `is_wanted` accepts.
+fn keys(manifest: &str, is_wanted: impl Fn(&str) -> bool) -> BTreeSet<&str> {
+    let mut heading = "";
+    let mut keys = BTreeSet::new();
+    for line in manifest.lines() {
+        if let Some(inner) = line.strip_prefix('[') {
+            heading = inner.trim_end_matches(']');
+        } else if let Some((key, _)) = line.split_once('=') {
+            if is_wanted(heading) && !line.starts_with([' ', '#']) {
+                keys.insert(key.trim());
+            }
+        }
+    }
+    keys
+}
+
+/// What it needs to run.
+fn is_runtime(heading: &str) -> bool {
+    heading.ends_with("dependencies") && !is_for_tests(heading)
+}
+
+fn is_for_tests(heading: &str) -> bool {
+    heading.ends_with("dev-dependencies")
+}
+
+fn manifest(folder: &str) -> File {
+    let path = format!("{folder}/Cargo.toml");
+    let found = files(&["Cargo.toml"]);
+    let mut found = found.into_iter().filter(|file| file.path == path);
+    found.next().unwrap()
+}
+
+#[test]
+fn tables_of_a_manifest_are_told_apart() {
+    let text = "[dependencies]\na = { x = 1 }\n[dev-dependencies]\nb = 1\n\
+                [target.\"cfg(loom)\".dependencies]\nc = 1\n[features]\nd = []\n";
+    assert_eq!(keys(text, is_runtime), BTreeSet::from(["a", "c"]));
+    assert_eq!(keys(text, is_for_tests), BTreeSet::from(["b"]));
+}
+
+#[test]
+fn crates_use_the_doors_they_have() {
+    for (name, doors) in DOORS {
+        let manifest = manifest(&format!("crates/{name}"));
+        let used = keys(&manifest.text, is_runtime);
+        let doors = BTreeSet::from_iter(doors.iter().copied());
+        let unknown = used.difference(&doors);
+        assert_none(unknown.map(|to| format!("{name} must not depend on {to}")));
+        let unused = doors.difference(&used);
+        assert_none(unused.map(|to| format!("{name} no longer needs its door to {to}")));
+    }
+}
+
+#[test]
+fn every_dependency_has_its_reason_written_down() {
+    let reasons = std::fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    let mut all = BTreeSet::new();
+    for file in files(&["Cargo.toml"]) {
+        let used = keys(&file.text, |heading| heading.ends_with("dependencies"));
+        all.extend(used.into_iter().map(str::to_owned));
+    }
+    let ours = |name: &String| name.starts_with("bowerbird");
+    let silent = all.into_iter().filter(|name| !ours(name));
+    let silent = silent.filter(|name| !reasons.contains(&format!("`{name}`")));
+    assert_none(silent.map(|name| format!("docs/dependencies.md says nothing of {name}")));
+}
+
+#[test]
+fn no_other_runtime_is_in_the_tree() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--package", "bowerbird", "--edges", "normal"])
+        .args(["--all-features", "--target", "all", "--prefix", "none"])
+        .current_dir(root())
+        .output();
+    // The tests may run where there is no cargo; CI has one.
+    let Ok(tree) = tree else { return };
+    let told = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "{told}");
+    let names = String::from_utf8(tree.stdout).unwrap();
+    let names: BTreeSet<_> = names
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(names.contains("bowerbird-core"), "{names:?}");
+    let runtimes = [
+        "tokio",
+        "smol",
+        "async-std",
+        "async-executor",
+        "async-io",
+        "mio",
+    ];
+    let found = runtimes.iter().filter(|name| names.contains(**name));
+    assert_none(found.map(|name| format!("bowerbird depends on {name}")));
+}
