@@ -11,7 +11,11 @@
 
 #![cfg_attr(
     loom,
-    allow(dead_code, reason = "the callers are not built under loom")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the callers are not built under loom"
+    )
 )]
 
 mod sync;
@@ -94,5 +98,6 @@ pub use runtime::Runtime;
 #[cfg(not(loom))]
 pub use timekeeping::TimerId;
 
-#[cfg(all(test, loom))]
+#[cfg(test)]
+#[cfg(loom)]
 mod tests;

@@ -433,7 +433,7 @@ impl Sleep {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, loom))]
 impl Sleep {
     /// The counts, for tests.
     pub(crate) fn counts(&self) -> Counts {

@@ -65,9 +65,9 @@ fn fault_008_ten_thousand_panics_cost_no_thread_and_no_answer() {
             }
             let together = Arc::new(Barrier::new(2));
             let other = together.clone();
-            let first = call(&handle, move || drop(together.wait()));
-            call(&handle, move || drop(other.wait())).await.unwrap();
-            first.await.unwrap();
+            let first = call(&handle, move || together.wait().is_leader());
+            let second = call(&handle, move || other.wait().is_leader());
+            assert!(first.await.unwrap() != second.await.unwrap());
             assert_eq!(handle.metrics().blocking_threads, 2);
         });
     });
@@ -301,13 +301,17 @@ fn closing_waits_for_what_has_begun_and_cancels_what_has_not() {
         let runtime = build(capped(1, LONG));
         let handle = runtime.handle();
         let (begin, has_begun) = mpsc::channel();
+        let (go, may_go) = mpsc::channel();
         let outside = handle.clone();
         let mut begun = call(&handle, move || {
             begin.send(()).unwrap();
-            spin_until(LONG, || outside.is_closed())
+            may_go.recv().unwrap();
+            // Closing begins with the calls that wait.
+            spin_until(LONG, || outside.metrics().blocking_depth == 0)
         });
-        let mut waiting = call(&handle, || ());
         has_begun.recv().unwrap();
+        let mut waiting = call(&handle, || ());
+        go.send(()).unwrap();
         runtime.close(LONG).unwrap();
         assert!(begun.try_result().unwrap().unwrap());
         assert!(waiting.try_result().unwrap().unwrap_err().is_cancelled());

@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bowerbird_core::{Birth, Task};
-use bowerbird_executor::{Handle, LoopError};
+use bowerbird_executor::Handle;
 
 use crate::stage::{
     Count, Counted, Sleep, both, descriptors, in_child, pool, run, single, spawn, spin_until,
@@ -222,78 +222,6 @@ fn fault_033_a_runtime_dropped_by_its_own_task_is_closed_by_another_thread() {
     });
 }
 
-/// Makes another one of its kind whenever one is dropped.
-struct Hydra {
-    handle: Handle,
-    born: Count,
-    spawn: fn(&Handle, Hydra),
-}
-
-impl Drop for Hydra {
-    fn drop(&mut self) {
-        self.born.add();
-        (self.spawn)(
-            &self.handle,
-            Hydra {
-                handle: self.handle.clone(),
-                born: self.born.clone(),
-                spawn: self.spawn,
-            },
-        );
-    }
-}
-
-fn as_task(handle: &Handle, hydra: Hydra) {
-    let future = async move {
-        let _hydra = &hydra;
-        pending::<()>().await;
-    };
-    let _maybe = handle.create_task(future, Birth::default());
-}
-
-fn as_local(handle: &Handle, hydra: Hydra) {
-    let future = async move {
-        let _hydra = &hydra;
-        pending::<()>().await;
-    };
-    let _maybe = handle.create_local_task(future, Birth::default());
-}
-
-fn as_call(handle: &Handle, hydra: Hydra) {
-    let _maybe = handle.to_thread(move || drop(hydra), Birth::default());
-}
-
-#[test]
-fn fault_036_drops_that_spawn_without_end_do_not_keep_a_loop_from_closing() {
-    watched(|| {
-        for runtime in both() {
-            let handle = runtime.handle();
-            let born = Count::default();
-            run(&runtime, async {
-                for spawn_it in [as_task, as_local, as_call] {
-                    let (hydra_born, inside) = (born.clone(), handle.clone());
-                    let made = spawn(&handle, async move {
-                        spawn_it(
-                            &inside,
-                            Hydra {
-                                handle: inside.clone(),
-                                born: hydra_born,
-                                spawn: spawn_it,
-                            },
-                        );
-                    });
-                    if !std::ptr::fn_addr_eq(spawn_it, as_call as fn(&Handle, Hydra)) {
-                        made.await.unwrap();
-                    }
-                }
-            });
-            runtime.close(Duration::ZERO).unwrap();
-            assert!(born.read() > 10);
-            assert_eq!(runtime.run_forever(), Err(LoopError::Closed));
-        }
-    });
-}
-
 #[test]
 fn fault_043_two_threads_close_at_once_and_both_return() {
     watched(|| {
@@ -386,7 +314,7 @@ fn a_local_task_is_woken_from_other_threads_on_its_own() {
                 for _ in 0..200 {
                     let outside = handle.clone();
                     let local = async move {
-                        let call = outside.to_thread(|| Rc::new(5).as_ref() + 0, Birth::default());
+                        let call = outside.to_thread(|| 5, Birth::default());
                         let answer = Rc::new(call.await.unwrap());
                         (std::thread::current().id(), *answer)
                     };

@@ -4,9 +4,9 @@
 use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use bowerbird_core::Task;
@@ -93,6 +93,42 @@ fn a_task_in_the_slot_is_rescued_when_the_main_future_is_what_lasts() {
                 started.hold()
             });
             assert!(rescued, "round {round}");
+        }
+    });
+}
+
+#[test]
+fn a_main_future_that_is_woken_and_lasts_keeps_no_search_to_itself() {
+    watched(|| {
+        let runtime = pool(2);
+        let handle = runtime.handle();
+        for round in 0..100 {
+            let (tell, told) = mpsc::channel::<Waker>();
+            let started = Event::default();
+            let (outside, child) = (handle.clone(), started.clone());
+            let waking = std::thread::spawn(move || {
+                let waker = told.recv().unwrap();
+                // Both workers are at rest by now, or nearly so.
+                spin_until(Duration::from_micros(300), || false);
+                waker.wake();
+                spawn(&outside, async move { child.set() }).detach();
+            });
+            let served = run(&runtime, async {
+                let mut is_woken = false;
+                poll_fn(|cx| {
+                    let _sent = tell.send(cx.waker().clone());
+                    let was_polled = std::mem::replace(&mut is_woken, true);
+                    if was_polled {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending
+                    }
+                })
+                .await;
+                started.hold()
+            });
+            assert!(served, "round {round}");
+            waking.join().unwrap();
         }
     });
 }

@@ -27,4 +27,6 @@ mod blocking;
 
 mod closing;
 
+mod hydra;
+
 mod callbacks;

@@ -133,6 +133,36 @@ fn the_last_searcher_hands_on_what_came_meanwhile_to_a_sleeper() {
     last_searcher(0, false);
 }
 
+/// A spinner turns the reactor too, and may take the notification that was meant for a seat: the
+/// token is still out, so it passes it on. Else the seated worker would count as searching for
+/// ever, and nobody would be woken for what comes next.
+#[test]
+fn a_notification_that_a_spinner_takes_reaches_the_seat() {
+    loom::model(|| {
+        let world = World::new(2, 1, 2);
+        let done = Arc::new(Gate::new());
+        let other = thread::spawn({
+            let (world, done) = (world.clone(), done.clone());
+            let worker = Worker::new(&world, 1);
+            move || {
+                while worker.step() != Step::Work {}
+                done.open();
+            }
+        });
+        world.publish(0);
+        let worker = Worker::new(&world, 0);
+        world.take();
+        worker.spin_once();
+        worker.end_search();
+        world.publish(1);
+        // A long poll, until the other one has done something.
+        done.pass();
+        other.join().unwrap();
+        world.take();
+        world.assert_quiet();
+    });
+}
+
 /// A batch on its way from the injector to a queue is seen by nobody; a worker that looks just
 /// then rests, and must be told of what arrives, though the mover is in a long poll by then, until
 /// the other one has done the other two pieces.

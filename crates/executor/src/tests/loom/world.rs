@@ -160,7 +160,7 @@ impl World {
         self.work.iter().any(is_set)
     }
 
-    fn take(&self) -> bool {
+    pub(super) fn take(&self) -> bool {
         self.work
             .iter()
             .any(|cell| is_set(cell) && cell.swap(0, Ordering::Acquire) == 1)
@@ -348,6 +348,15 @@ impl Worker {
         };
         self.end_rest(Place::Seat);
         self.after_turn(turn)
+    }
+
+    /// One look of a spinner at the reactor, after which it has something else to do.
+    pub(super) fn spin_once(&self) {
+        if self.world.sleep.rest(self.me, false, true) == Some(Place::Spin) {
+            let turn = self.world.reactor.poll();
+            self.end_rest(Place::Spin);
+            self.after_turn(turn);
+        }
     }
 
     fn after_turn(&self, turn: Turn) -> Step {
