@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bowerbird_core::{Birth, Task};
-use bowerbird_executor::Handle;
+use bowerbird_executor::{Handle, LoopError, Runtime};
 
 use crate::stage::{
     Count, Counted, Sleep, both, descriptors, in_child, pool, run, single, spawn, spin_until,
@@ -184,41 +184,63 @@ fn wakes_during_the_closing_lose_no_future_and_hang_nobody() {
     });
 }
 
+/// Lets worker 1 poll a task that calls `last` once `release` is sent or dropped, and ends the run
+/// meanwhile: worker 0 is this thread, which leaves.
+fn leave_in_a_poll(runtime: &Runtime, last: impl FnOnce() + Send + 'static) -> mpsc::Sender<()> {
+    let handle = runtime.handle();
+    let (begin, has_begun) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let main = std::thread::current().id();
+    run(runtime, async {
+        let last = Arc::new(Mutex::new(Some((last, released))));
+        while has_begun.try_recv().is_err() {
+            let (last, begin) = (last.clone(), begin.clone());
+            spawn(&handle, async move {
+                if std::thread::current().id() == main {
+                    return;
+                }
+                let Some((last, released)) = last.lock().unwrap().take() else {
+                    return;
+                };
+                begin.send(()).unwrap();
+                let _released = released.recv();
+                last();
+            })
+            .detach();
+            yield_now().await;
+        }
+    });
+    release
+}
+
 #[test]
 fn fault_033_a_runtime_dropped_by_its_own_task_is_closed_by_another_thread() {
     watched(|| {
         let runtime = pool(2);
         let handle = runtime.handle();
-        let (begin, has_begun) = mpsc::channel();
-        let (release, released) = mpsc::channel::<()>();
         let dropped = Count::default();
         spawn(&handle, hold(dropped.guard())).detach();
         let last = runtime.clone();
-        // On worker 1, because worker 0 is this thread, and is about to leave.
-        let main = std::thread::current().id();
-        run(&runtime, async {
-            let last = Arc::new(Mutex::new(Some((last, released))));
-            while has_begun.try_recv().is_err() {
-                let (last, begin) = (last.clone(), begin.clone());
-                spawn(&handle, async move {
-                    if std::thread::current().id() == main {
-                        return;
-                    }
-                    let Some((last, released)) = last.lock().unwrap().take() else {
-                        return;
-                    };
-                    begin.send(()).unwrap();
-                    let _released = released.recv();
-                    drop(last);
-                })
-                .detach();
-                yield_now().await;
-            }
-        });
+        let release = leave_in_a_poll(&runtime, move || drop(last));
         drop(runtime);
         assert!(!handle.is_closed());
         release.send(()).unwrap();
         assert!(spin_until(LONG, || dropped.read() == 1 && handle.is_closed()));
+    });
+}
+
+#[test]
+fn fault_033_a_task_cannot_close_its_paused_loop_from_inside() {
+    watched(|| {
+        let runtime = pool(2);
+        let (tell, told) = mpsc::channel();
+        let inside = runtime.clone();
+        let release = leave_in_a_poll(&runtime, move || {
+            tell.send(inside.close(Duration::ZERO)).unwrap();
+        });
+        release.send(()).unwrap();
+        assert_eq!(told.recv().unwrap(), Err(LoopError::Running));
+        assert_eq!(runtime.close(Duration::ZERO), Ok(()));
     });
 }
 

@@ -52,11 +52,24 @@ pub(crate) fn descriptors() -> usize {
 
 /// Runs an ignored test of this binary in a process of its own, which must succeed.
 pub(crate) fn in_child(test: &str, variables: &[(&str, &str)]) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--nocapture"])
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.envs(variables.iter().copied());
+    must_succeed(command, test);
+}
+
+/// The same with so many kibibytes of address space.
+pub(crate) fn in_small_child(test: &str, kibibytes: usize) {
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg(format!("ulimit -v {kibibytes} && exec \"$0\" \"$@\""))
+        .arg(std::env::current_exe().unwrap());
+    must_succeed(command, test);
+}
+
+fn must_succeed(mut command: Command, test: &str) {
+    command.args(["--exact", test, "--ignored", "--nocapture"]);
+    let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let cried = String::from_utf8_lossy(&output.stderr);
     assert!(

@@ -231,11 +231,9 @@ impl Worker {
     pub(super) fn work(&self) {
         loop {
             match self.step() {
-                Step::Work => {
-                    // Relaxed: each piece is counted by who took it, and the last one tells all.
-                    if self.world.left.fetch_sub(1, Ordering::Relaxed) == 1 {
-                        return self.world.close(Some(self.me));
-                    }
+                // Relaxed: each piece is counted by who took it, and the last one tells all.
+                Step::Work if self.world.left.fetch_sub(1, Ordering::Relaxed) == 1 => {
+                    return self.world.close(Some(self.me));
                 }
                 Step::Over => return self.end_search(),
                 _ => {}
