@@ -139,7 +139,6 @@ fn fault_012_a_waker_of_a_task_that_is_over_does_nothing() {
         let waker = task.try_result().unwrap().unwrap();
         drop(task);
         waker.wake_by_ref();
-        waker.clone().wake();
         thread::spawn(move || waker.wake()).join().unwrap();
     });
 }

@@ -149,8 +149,8 @@ fn fault_008_calls_that_panic_tell_their_awaiters_and_cost_no_thread() {
             let meeting = Arc::new(Barrier::new(2));
             let other = meeting.clone();
             let both = [
-                to_thread(move || drop(meeting.wait())),
-                to_thread(move || drop(other.wait())),
+                to_thread(move || meeting.wait().is_leader()),
+                to_thread(move || other.wait().is_leader()),
             ];
             gather(both).await.unwrap();
         };
