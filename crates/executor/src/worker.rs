@@ -37,6 +37,8 @@ pub(crate) struct Worker {
     pub(crate) searching: Cell<bool>,
     /// In the midst of a poll.
     polling: Cell<bool>,
+    /// The task taken last is one that only this worker may run.
+    is_local: Cell<bool>,
     /// Polls in a row that came from the slot.
     streak: Cell<u32>,
     /// Tasks left of the pass under way, on a single-threaded loop.
@@ -76,6 +78,7 @@ impl Worker {
             events: RefCell::new(Events::new()),
             searching: Cell::new(false),
             polling: Cell::new(false),
+            is_local: Cell::new(false),
             streak: Cell::new(0),
             pass: Cell::new(0),
         }
@@ -175,12 +178,16 @@ impl Worker {
             }
         }
         self.streak.set(0);
-        self.remote()
-            .pinned
-            .pop()
+        self.take_local()
             .or_else(|| self.core.queue.pop())
             .or_else(|| slot.take())
             .or_else(|| self.take_batch())
+    }
+
+    fn take_local(&self) -> Option<Runnable> {
+        let local = self.remote().pinned.pop()?;
+        self.is_local.set(true);
+        Some(local)
     }
 
     /// Takes from the injector. While a batch moves it is in no queue that anybody can see, so a
@@ -275,8 +282,12 @@ impl Worker {
         self.polling.set(true);
         let again = runnable.run();
         self.polling.set(false);
-        if let Some(runnable) = again {
-            self.requeue(runnable);
+        let is_local = self.is_local.take();
+        match again {
+            // Its own scheduler knows where it belongs; our queue can be stolen from.
+            Some(runnable) if is_local => runnable.schedule(),
+            Some(runnable) => self.requeue(runnable),
+            None => {}
         }
     }
 

@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bowerbird_core::{Birth, Task};
-use bowerbird_executor::{Handle, LoopError, Runtime};
+use bowerbird_executor::{Handle, LoopError, Report, Runtime};
 
 use crate::stage::{
     Count, Counted, Sleep, both, descriptors, in_child, pool, run, single, spawn, spin_until,
@@ -278,15 +278,17 @@ impl Drop for Homely {
     }
 }
 
-fn homely(handle: &Handle, tell: mpsc::Sender<bool>) -> Task<()> {
+/// A local task that yields often, counts when it has, and waits for its end.
+fn homely(handle: &Handle, tell: mpsc::Sender<bool>, settled: Count) -> Task<()> {
     let here = std::thread::current().id();
+    let homely = Homely(Rc::new(Cell::new(true)), tell, here);
     let local = async move {
-        let mark = Rc::new(Cell::new(true));
-        let _homely = Homely(mark, tell, here);
-        for _ in 0..20 {
+        let _homely = homely;
+        for _ in 0..100 {
             yield_now().await;
             assert_eq!(std::thread::current().id(), here);
         }
+        settled.add();
         pending::<()>().await;
     };
     handle.create_local_task(local, Birth::default()).unwrap()
@@ -294,33 +296,30 @@ fn homely(handle: &Handle, tell: mpsc::Sender<bool>) -> Task<()> {
 
 #[test]
 fn local_tasks_stay_on_their_worker_and_die_on_it() {
+    const TASKS: usize = 30;
     watched(|| {
         for runtime in [single(), pool(1), pool(3)] {
             let handle = runtime.handle();
             let (tell, told) = mpsc::channel();
+            let (settled, reports) = (Count::default(), Count::default());
+            let reported = reports.clone();
+            handle.set_reporter(Some(Arc::new(move |_: &Report| reported.add())));
             run(&runtime, async {
-                let makers: Vec<_> = (0..30)
-                    .map(|_| {
-                        let (handle, tell) = (handle.clone(), tell.clone());
-                        spawn(
-                            &handle.clone(),
-                            async move { homely(&handle, tell).detach() },
-                        )
-                    })
-                    .collect();
-                for maker in makers {
-                    maker.await.unwrap();
+                for _ in 0..TASKS {
+                    let (handle, tell) = (handle.clone(), tell.clone());
+                    let settled = settled.clone();
+                    let make = async move { homely(&handle, tell, settled).detach() };
+                    spawn(&runtime.handle(), make).detach();
                 }
-                for _ in 0..50 {
+                while settled.read() + reports.read() < TASKS {
                     yield_now().await;
                 }
             });
-            assert_eq!(handle.alive_tasks(), 30);
+            assert_eq!((settled.read(), reports.read()), (TASKS, 0));
             runtime.close(LONG).unwrap();
-            drop(tell);
-            let homes: Vec<bool> = told.iter().collect();
-            // A task that no worker came to polls nothing and drops nothing.
-            assert!(homes.iter().all(|&at_home| at_home), "{homes:?}");
+            for _ in 0..TASKS {
+                assert!(told.recv_timeout(LONG).expect("a future was leaked"));
+            }
             assert_eq!(handle.alive_tasks(), 0);
         }
     });
