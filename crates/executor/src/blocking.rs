@@ -253,6 +253,8 @@ impl Pool {
                 }
                 std::hint::spin_loop();
             }
+            // As for a worker that spins: whoever has work goes first.
+            thread::yield_now();
         }
         while !seat.is_called() {
             let idle = passed(self.clock.now());

@@ -214,6 +214,10 @@ impl Schedule for Handle {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            // All there is to know, for a loop in which nothing moves.
+            return fmt::Debug::fmt(&self.0, f);
+        }
         f.debug_struct("Handle")
             .field("workers", &self.0.workers())
             .field("phase", &self.0.life.phase())

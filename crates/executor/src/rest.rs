@@ -96,6 +96,9 @@ impl Worker {
                 self.end_rest(Place::Spin);
                 return self.after_turn(turn);
             }
+            // Where more threads want to run than there are processors, one that spins would keep
+            // the very thread from running that it waits for.
+            std::thread::yield_now();
             if self.shared().clock.now() >= end {
                 return match self.shared().sleep.settle(self.index) {
                     Some(Place::Seat) => {
