@@ -199,7 +199,6 @@ fn a_cancelled_accept_loses_no_connection() {
 }
 
 #[test]
-#[ignore = "two tasks cannot wait in `accept` of one listener yet"]
 fn several_tasks_accept_from_one_listener() {
     inside_each(async || {
         let (listener, address) = listener().await;

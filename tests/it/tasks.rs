@@ -264,7 +264,6 @@ fn a_yield_lets_every_ready_task_of_a_single_thread_go_first() {
 }
 
 #[test]
-#[ignore = "the main future is polled between any two tasks: its yield lets one go first"]
 fn the_main_future_stands_in_line_like_every_task() {
     let event_loop = EventLoop::new_current_thread().unwrap();
     event_loop.run_until_complete(yield_to_a_hundred()).unwrap();

@@ -56,7 +56,8 @@ impl Handle {
         }
     }
 
-    fn spawn_unlisted(&self, future: impl Future<Output = ()> + Send + 'static) {
+    /// Runs a future that no registry knows, in line with all others.
+    pub(crate) fn spawn_unlisted(&self, future: impl Future<Output = ()> + Send + 'static) {
         let (runnable, task, _entry) = create(future, Unlisted(self.0.clone()), Birth::default());
         task.detach();
         self.schedule(runnable);

@@ -13,7 +13,6 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create};
 
-use crate::current;
 use crate::handle::Handle;
 use crate::shared::Shared;
 
@@ -35,6 +34,8 @@ struct Signal {
     shared: Arc<Shared>,
     /// A poll is wanted.
     woken: AtomicBool,
+    /// Its turn has come: at once on a pool, and in line where order is a promise.
+    has_turn: AtomicBool,
     /// The stand-in's turn to be polled, which is how cancel requests arrive.
     request: Mutex<Option<Runnable>>,
     /// The stand-in was cancelled and nothing inside caught it.
@@ -48,6 +49,7 @@ impl MainFuture {
         let signal = Arc::new(Signal {
             shared: shared.clone(),
             woken: AtomicBool::new(true),
+            has_turn: AtomicBool::new(true),
             request: Mutex::default(),
             cancelled: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -65,18 +67,15 @@ impl MainFuture {
         }
     }
 
-    /// Whether a poll is wanted; asking takes the wish.
+    /// Whether the future is to be polled now; asking takes the wish.
     #[inline]
     pub(crate) fn take_wish(&self) -> bool {
-        // Relaxed look, then AcqRel pairs with `wake`: the poll sees what the waker wrote.
-        self.signal.woken.load(Ordering::Relaxed) && self.signal.woken.swap(false, Ordering::AcqRel)
-    }
-
-    /// Whether a poll is wanted, without taking the wish. Relaxed: a wake from another thread that
-    /// it misses is followed by a call, which ends any rest.
-    #[inline]
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.signal.woken.load(Ordering::Relaxed)
+        // Relaxed look, then AcqRel pairs with `take_turn`, and on `woken` with `wake`: the poll
+        // sees what the waker wrote. The turn goes first, so that a wake which comes in between
+        // gets another one.
+        self.signal.has_turn.load(Ordering::Relaxed)
+            && self.signal.has_turn.swap(false, Ordering::AcqRel)
+            && self.signal.woken.swap(false, Ordering::AcqRel)
     }
 
     /// Polls the future once. `Some(None)`: it was cancelled, and is to be dropped.
@@ -123,6 +122,11 @@ impl Drop for MainFuture {
 }
 
 impl Signal {
+    /// The next look at the wish finds it. AcqRel pairs with `take_wish`.
+    fn take_turn(&self) {
+        self.has_turn.swap(true, Ordering::AcqRel);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Runnable>> {
         self.request
             .lock()
@@ -140,12 +144,15 @@ impl Wake for Signal {
         if self.woken.swap(true, Ordering::AcqRel) {
             return;
         }
-        let is_here = current::with_worker_of(&self.shared, |worker| {
-            worker.is_some_and(|worker| worker.index == 0)
-        });
-        if !is_here {
-            self.shared.call_worker(0);
+        if self.shared.is_single() {
+            // It stands in line like every task; its turn is a task of its own.
+            let signal = self.clone();
+            let turn = async move { signal.take_turn() };
+            return Handle(self.shared.clone()).spawn_unlisted(turn);
         }
+        self.take_turn();
+        // On worker 0 too: it may be on its way to rest, past its look at our wish.
+        self.shared.call_worker(0);
     }
 }
 

@@ -56,6 +56,7 @@ impl Worker {
         self.remote().counters.parks.add(1);
         match place {
             Place::Spin => self.spin(since.after(limit)),
+            Place::Seat if may_spin => self.poll_seated(since.after(limit)),
             Place::Seat => self.sit(),
             Place::Asleep => self.sleep(),
         }
@@ -111,6 +112,19 @@ impl Worker {
                 };
             }
         }
+    }
+
+    /// Waits in the reactor, at first without blocking: another worker has the spinner's place.
+    fn poll_seated(&self, end: Deadline) {
+        while !self.shared().sleep.is_wanted(self.index) && self.shared().clock.now() < end {
+            let turn = self.turn(Wait::Poll);
+            if turn != Turn::default() {
+                self.end_rest(Place::Seat);
+                return self.after_turn(turn);
+            }
+            std::thread::yield_now();
+        }
+        self.sit();
     }
 
     /// Waits in the reactor.

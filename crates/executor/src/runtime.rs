@@ -115,12 +115,7 @@ impl Runtime {
             if run.is_stopped() {
                 return Err(LoopError::Stopped);
             }
-            if main.is_wanted() {
-                // It woke itself, or a task of this very thread did: nobody would end our rest.
-                run.worker.step_awake();
-            } else {
-                run.worker.step();
-            }
+            run.worker.step();
         }
     }
 
@@ -299,19 +294,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Whether the run is to end: at the end of a pass, if there are passes.
+    /// Whether the run is to end, which it does at the end of a pass. On a pool there is one pass,
+    /// over what was ready at the beginning: after that tasks run in no order that could end.
     #[inline]
     fn is_stopped(&self) -> bool {
-        if !self.worker.shared().is_single() {
-            return self.worker.shared().life.is_stopping();
-        }
         if !self.worker.is_pass_over() {
             return false;
         }
         if self.worker.shared().life.is_stopping() {
             return true;
         }
-        self.worker.begin_pass();
+        if self.worker.shared().is_single() {
+            self.worker.begin_pass();
+        }
         false
     }
 }

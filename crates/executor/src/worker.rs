@@ -41,7 +41,7 @@ pub(crate) struct Worker {
     is_local: Cell<bool>,
     /// Polls in a row that came from the slot.
     streak: Cell<u32>,
-    /// Tasks left of the pass under way, on a single-threaded loop.
+    /// Tasks left of the pass under way; only worker 0 counts them.
     pass: Cell<usize>,
 }
 
@@ -108,19 +108,14 @@ impl Worker {
     pub(crate) fn step(&self) {
         match self.next_task().or_else(|| self.search()) {
             Some(runnable) => {
+                self.pass.set(self.pass.get().saturating_sub(1));
                 self.end_search();
                 self.run(runnable);
             }
-            None => self.rest(),
-        }
-    }
-
-    /// One task if one is there; never a rest, because the caller has more to do.
-    pub(crate) fn step_awake(&self) {
-        let found = self.next_task().or_else(|| self.search());
-        self.end_search();
-        if let Some(runnable) = found {
-            self.run(runnable);
+            None => {
+                self.pass.set(0);
+                self.rest();
+            }
         }
     }
 
@@ -142,11 +137,13 @@ impl Worker {
         &self.shared().remotes[self.index]
     }
 
-    /// Begins a pass over what is ready now, on a single-threaded loop. A pool knows no passes and
-    /// leaves the injector to whoever comes first.
+    /// Begins a pass over what is ready now.
     pub(crate) fn begin_pass(&self) {
         if !self.shared().is_single() {
-            return;
+            let waiting = self.shared().injector.len() + self.remote().stealer.len();
+            return self
+                .pass
+                .set(waiting + usize::from(!self.remote().slot.is_empty()));
         }
         self.drain_injector();
         self.pass.set(self.core.line.borrow().len());
@@ -203,9 +200,7 @@ impl Worker {
     /// Strictly first in, first out, whoever queued it.
     fn next_in_line(&self) -> Option<Runnable> {
         self.drain_injector();
-        let runnable = self.core.line.borrow_mut().pop_front();
-        self.pass.set(self.pass.get().saturating_sub(1));
-        runnable
+        self.core.line.borrow_mut().pop_front()
     }
 
     /// Goes behind all that wait, those from other threads included.

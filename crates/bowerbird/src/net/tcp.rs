@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bowerbird_executor::{Handle, budget};
-use bowerbird_io::{Async, Direction};
+use bowerbird_io::{Async, Direction, Ready};
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 
@@ -73,7 +73,7 @@ impl TcpListener {
         Ok(Self(Async::new(running().reactor(), listener)?))
     }
 
-    /// Waits for a connection.
+    /// Waits for a connection. Any number of tasks may wait at once.
     ///
     /// - Cancel: no connection is lost; it waits for the next call.
     ///
@@ -81,10 +81,13 @@ impl TcpListener {
     /// Those of `accept`. Out of descriptors is one of them: the connection stays in the backlog,
     /// so wait a moment before the next call.
     pub fn accept(&self) -> Accept<'_> {
-        Accept(self)
+        Accept {
+            listener: self,
+            readable: None,
+        }
     }
 
-    /// [`accept`](Self::accept), for those who write futures.
+    /// [`accept`](Self::accept), for those who write futures: the task that polled last is woken.
     ///
     /// # Errors
     /// As `accept`.
@@ -96,9 +99,15 @@ impl TcpListener {
         if accepted.is_pending() {
             budget::restore();
         }
-        let (stream, peer) = ready!(accepted)?;
-        let stream = Async::stream(self.0.reactor(), stream)?;
-        Poll::Ready(Ok((TcpStream(stream), peer)))
+        Poll::Ready(self.connection(ready!(accepted)))
+    }
+
+    fn connection(
+        &self,
+        accepted: io::Result<(net::TcpStream, SocketAddr)>,
+    ) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = accepted?;
+        Ok((TcpStream(Async::stream(self.0.reactor(), stream)?), peer))
     }
 
     /// Connections as a stream that never ends; see [`accept`](Self::accept).
@@ -134,13 +143,38 @@ impl fmt::Debug for TcpListener {
 /// What [`TcpListener::accept`] gives: a connection and its peer's address.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
-pub struct Accept<'a>(&'a TcpListener);
+pub struct Accept<'a> {
+    /// Whose connections.
+    listener: &'a TcpListener,
+    /// The wait for the next one, when there was none.
+    readable: Option<Ready<'a, net::TcpListener>>,
+}
 
 impl Future for Accept<'_> {
     type Output = io::Result<(TcpStream, SocketAddr)>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_accept(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_proceed(cx));
+        let listener = self.listener;
+        loop {
+            if let Some(readable) = &mut self.readable {
+                let is_readable = Pin::new(readable).poll(cx);
+                if is_readable.is_pending() {
+                    budget::restore();
+                }
+                ready!(is_readable)?;
+                self.readable = None;
+            }
+            match listener
+                .0
+                .try_io(Direction::Read, bowerbird_io::net::accept)
+            {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.readable = Some(listener.0.readable());
+                }
+                accepted => return Poll::Ready(listener.connection(accepted)),
+            }
+        }
     }
 }
 
