@@ -353,6 +353,7 @@ fn share(config: Config, queues: &[Local<Runnable>]) -> io::Result<Shared> {
         registry: Registry::new(2 * queues.len()),
         pool: Pool::new(config.clone(), clock.clone()),
         clock,
+        fired: std::sync::atomic::AtomicU64::new(0),
         callbacks: crate::callbacks::Callbacks::default(),
         watch: Watch::new(queues.len()),
         desk: Desk::default(),

@@ -1,7 +1,7 @@
 //! What all threads of a loop share. Made by the runtime, used by workers, handles and the pool.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread::Thread;
 
@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) reactor: Arc<Reactor>,
     /// The only source of time.
     pub(crate) clock: Clock,
+    /// When timers were fired last, in nanoseconds of the clock.
+    pub(crate) fired: AtomicU64,
     /// The unfinished tasks; shard `n` for worker `n`, then one each for what is pinned to it.
     pub(crate) registry: Registry,
     /// Threads for blocking calls.

@@ -61,12 +61,14 @@ pub(crate) enum Place {
     Asleep,
 }
 
-/// How a rest ended: whether the worker counts as searching.
+/// How a rest ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) struct Awake {
-    /// It does, and must end the search.
+    /// The worker counts as searching, and must end the search.
     pub(crate) searching: bool,
+    /// It was wanted itself, for what only it can run.
+    pub(crate) called: bool,
 }
 
 /// See the module.
@@ -241,8 +243,11 @@ impl Sleep {
                 pause();
             }
         }
-        let _reason = self.take_word_back(me);
-        Awake { searching: granted }
+        let called = matches!(self.take_word_back(me), CALLED | SEATED_CALLED);
+        Awake {
+            searching: granted,
+            called,
+        }
     }
 
     /// Whether a call meant for another worker in the reactor may have ended with us: the kernel

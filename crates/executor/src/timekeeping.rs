@@ -6,12 +6,17 @@
 
 use std::sync::atomic::{Ordering, fence};
 use std::task::Waker;
+use std::time::Duration;
 
 use bowerbird_io::{Deadline, TimerKey};
 
 use crate::current;
 use crate::handle::Handle;
+use crate::shared::Shared;
 use crate::worker::Worker;
+
+/// The least time between two firings of dense timers, which are late by half of it on average.
+const INTERVAL: Duration = Duration::from_micros(50);
 
 /// A timer of a loop, to be updated or taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +84,18 @@ impl Handle {
         // arms for its rest, or is seen here.
         fence(Ordering::SeqCst);
         if self.0.sleep.is_reactor_turned() {
-            self.0.reactor.arm(at, &self.0.clock);
+            self.0.arm(at);
         }
+    }
+}
+
+impl Shared {
+    /// Arms the kernel timer for a deadline. Where timers are dense it fires at intervals instead
+    /// of once for each: a firing costs microseconds, a timer in it a few nanoseconds.
+    fn arm(&self, at: Deadline) {
+        // Relaxed: an old value makes one firing come early.
+        let fired = Deadline::from_nanos(self.fired.load(Ordering::Relaxed));
+        self.reactor.arm(at.max(fired.after(INTERVAL)), &self.clock);
     }
 }
 
@@ -94,6 +109,8 @@ impl Worker {
         if earliest > now {
             return;
         }
+        // Relaxed: see `Shared::arm`.
+        self.shared().fired.store(now.as_nanos(), Ordering::Relaxed);
         let mut due = Vec::new();
         for remote in &self.shared().remotes {
             remote.timers.expire(now, &mut due);
@@ -105,7 +122,7 @@ impl Worker {
     /// Sees to it that somebody is woken for the earliest timer of all.
     pub(crate) fn arm_next_deadline(&self) {
         if let Some(earliest) = self.next_deadline() {
-            self.shared().reactor.arm(earliest, &self.shared().clock);
+            self.shared().arm(earliest);
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct Worker {
     pub(crate) events: RefCell<Events>,
     /// Counted as searching.
     pub(crate) searching: Cell<bool>,
+    /// A call from outside ended the last rest.
+    pub(crate) was_called: Cell<bool>,
     /// In the midst of a poll.
     polling: Cell<bool>,
     /// The task taken last is one that only this worker may run.
@@ -77,6 +79,7 @@ impl Worker {
             core,
             events: RefCell::new(Events::new()),
             searching: Cell::new(false),
+            was_called: Cell::new(false),
             polling: Cell::new(false),
             is_local: Cell::new(false),
             streak: Cell::new(0),
