@@ -8,16 +8,6 @@ const LINES_MAX: usize = 500;
 /// Columns of a line; rustfmt does not break comments.
 const COLUMNS_MAX: usize = 100;
 
-/// Files with lines that are wider still; a list that may only shrink.
-const WIDE: [&str; 6] = [
-    "crates/core/src/lib.rs",
-    "crates/core/src/state.rs",
-    "crates/core/src/task.rs",
-    "crates/executor/src/config.rs",
-    "crates/io/src/pollable/tests.rs",
-    "crates/io/src/wheel/tests.rs",
-];
-
 /// The only rooms of unsafe code, and one test that builds a waker which panics.
 const UNSAFE_ROOMS: [&str; 9] = [
     "crates/core/src/cell.rs",
@@ -95,10 +85,7 @@ fn no_file_is_longer_than_a_reader_can_hold() {
 #[test]
 fn no_line_is_wider_than_the_page() {
     let files = rust_files();
-    let narrow = files
-        .iter()
-        .filter(|file| !WIDE.contains(&file.path.as_str()));
-    assert_none(narrow.flat_map(|file| {
+    assert_none(files.iter().flat_map(|file| {
         let wide = |(_, line): &(usize, &str)| line.chars().count() > COLUMNS_MAX;
         let lines = file.text.lines().enumerate().filter(wide);
         let complaints = lines.map(|(at, _)| format!("{}:{}: too wide", file.path, at + 1));

@@ -6,7 +6,7 @@
 //! `Err(Cancelled)`. [`Cancelled::resume`] passes it on outwards, until the scope that was asked
 //! ends. Where no catcher lives, the scope's future is dropped at its current await.
 //!
-//! The task cell calls [`Tree`]; users' futures call the rest from inside a poll. Nothing here
+//! The task cell calls `Tree`; users' futures call the rest from inside a poll. Nothing here
 //! polls, drops, wakes or calls back while a lock is held (I4), a future that is dropped midway
 //! leaves no node behind (I8), and a task without scopes and catchers pays nothing.
 //!
@@ -167,7 +167,7 @@ impl Tree {
     }
 
     /// Nodes alive, the root included.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     fn len(&self) -> usize {
         lock(&self.state).forest.len()
     }

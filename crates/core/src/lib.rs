@@ -5,9 +5,9 @@
 //! hands out a [`Runnable`] whenever a task wants to be polled, through the one door [`Schedule`].
 //! Only std's `Waker` passes between it and whatever tasks wait for.
 //!
-//! Reading order: `state` (a task's life, drawn), `cell` (its memory), `cell/run` (one poll, and the
-//! end), `task` (the handle), `waker`; then `cancel` (requests that know their scope), `promise`,
-//! `contexts`.
+//! Reading order: `state` (a task's life, drawn), `cell` (its memory), `cell/run` (one poll, and
+//! the end), `task` (the handle), `waker`; then `cancel` (requests that know their scope),
+//! `promise`, `contexts`.
 
 mod sync;
 

@@ -23,8 +23,8 @@
 //! ```
 //!
 //! 1. `Runnable::run` · 2. the poll said Pending · 3. any `Waker`; on a RUNNING task it only sets
-//!    QUEUED, and the runner queues it again at its pause · 4. the poll said Ready, panicked, or the
-//!    future was dropped by a cancellation · 5. `Task::cancel`: a wake that carries a request
+//!    QUEUED, and the runner queues it again at its pause · 4. the poll said Ready, panicked, or
+//!    the future was dropped by a cancellation · 5. `Task::cancel`: a wake that carries a request
 //!
 //! **Who holds what.** One *alive* reference lasts from creation to `finish`; a queue entry holds
 //! none of its own, because a queued task is alive. The `Task` handle holds one, every `TaskRef`
@@ -222,7 +222,8 @@ impl std::fmt::Debug for State {
     }
 }
 
-/// The word itself. Each method is one transition; the orderings pair with each other, on this word.
+/// The word itself. Each method is one transition; the orderings pair with each other, on this
+/// word.
 #[derive(Debug)]
 pub(crate) struct AtomicState(AtomicUsize);
 

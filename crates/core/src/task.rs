@@ -62,7 +62,7 @@ where
 /// Makes a task whose future stays on the calling thread.
 ///
 /// The scheduler must queue it for that thread only. Should it be polled elsewhere all the same,
-/// the task ends with a panic that says so; dropped elsewhere, its future is leaked and not dropped.
+/// the task ends with a panic that says so; dropped elsewhere, its future leaks.
 pub fn create_local<F, S>(
     future: F,
     schedule: S,
@@ -88,8 +88,9 @@ fn wrap<T>((permit, join, task): (Permit, Join<T>, Ref)) -> (Runnable, Task<T>, 
 /// - Awaiting it gives `Result<T, TaskError>` and owns the task: **if that await is dropped midway,
 ///   the task is cancelled**, as in asyncio. `(&mut task).await` only borrows: dropping it leaves
 ///   the task alone.
-/// - **Dropping the handle without awaiting detaches the task**: it runs on to its end, and the loop
-///   holds it until then. (asyncio's tasks can vanish when nobody refers to them; these cannot.)
+/// - **Dropping the handle without awaiting detaches the task**: it runs on to its end, and the
+///   loop holds it until then. (asyncio's tasks can vanish when nobody refers to them; these
+///   cannot.)
 /// - asyncio: `tasks.py`, `Task`.
 #[must_use = "dropping a task's handle detaches it: it runs on, and its result is lost"]
 pub struct Task<T>(Join<T>);

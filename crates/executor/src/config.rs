@@ -27,7 +27,7 @@ pub type ThreadHook = Arc<dyn Fn() + Send + Sync>;
 pub struct Config {
     /// One thread, or one per core.
     pub flavor: Flavor,
-    /// Workers of the multi-threaded flavour; `None`: `BOWERBIRD_WORKER_THREADS`, else one per core.
+    /// Workers of the multi-threaded flavour; `None`: `BOWERBIRD_WORKER_THREADS`, or one per core.
     pub worker_threads: Option<usize>,
     /// The most threads for blocking calls.
     pub max_blocking_threads: usize,

@@ -104,7 +104,8 @@ impl Handle {
         Ok(task)
     }
 
-    /// Runs `f` on a thread for blocking calls; see [`crate::blocking`].
+    /// Runs `f` on a thread where it may block. A call that has begun runs to its end; one
+    /// that waits for a thread when its handle is dropped never starts.
     pub fn to_thread<F, T>(&self, f: F, birth: Birth) -> Task<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -169,7 +170,8 @@ impl Handle {
         self.0.desk.report(report);
     }
 
-    /// Waits at most `limit` for blocking calls that have begun; see [`crate::blocking`].
+    /// Waits at most `limit` for blocking calls that have begun, cancels those that wait, and takes
+    /// no more. Says how many it left running.
     pub fn drain_blocking(&self, limit: Duration) -> usize {
         self.0.pool.close(limit)
     }

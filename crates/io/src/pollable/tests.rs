@@ -209,7 +209,7 @@ fn fault_060_a_reset_wakes_reader_and_writer() {
             .unwrap();
         drop(theirs);
         turn_until_true(&reactor, || reader.is_woken() && writer.is_woken());
-        // The one who asks first is told of the reset; the other one finds the end or a broken pipe.
+        // The one who asks first is told of the reset; the other finds the end or a broken pipe.
         assert!(read(&ours, &reader, 8).unwrap().is_err());
         assert!(matches!(
             writer.poll(|cx| ours.poll_write(cx, b"x")),

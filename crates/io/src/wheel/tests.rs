@@ -303,7 +303,11 @@ fn half_of_many_timers_removed_leaves_the_other_half() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn the_wheel_agrees_with_an_ordered_map(steps in prop::collection::vec(step(), 1..160)) {
