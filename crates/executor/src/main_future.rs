@@ -4,7 +4,6 @@
 //! for it: `current_task` inside the future is that task, cancelling the task cancels the future,
 //! and the task is done when the future is.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,8 +23,6 @@ pub(crate) struct MainFuture {
     waker: Waker,
     /// The task; its output is never used.
     stand_in: Task<()>,
-    /// Whether the future has been dropped or has its value.
-    is_over: Cell<bool>,
 }
 
 /// What wakes the main future.
@@ -63,7 +60,6 @@ impl MainFuture {
             waker: Waker::from(signal.clone()),
             signal,
             stand_in,
-            is_over: Cell::new(false),
         }
     }
 
@@ -113,7 +109,6 @@ impl MainFuture {
 
 impl Drop for MainFuture {
     fn drop(&mut self) {
-        self.is_over.set(true);
         // Relaxed: read by the gate on this very thread.
         self.signal.over.store(true, Ordering::Relaxed);
         self.stand_in.handle().waker().wake();
