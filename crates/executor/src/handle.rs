@@ -55,8 +55,8 @@ impl Handle {
         }
         let (runnable, task, entry) = create(future, self.clone(), birth);
         let left = current::with_worker_of(&self.0, |worker| {
-            let shard = worker.map_or(0, |worker| worker.index);
-            self.0.registry.enter(shard, entry);
+            let group = worker.map_or(0, |worker| worker.index);
+            self.0.registry.enter(group, entry);
             match worker {
                 // A worker of a closing loop empties its own queue to the end, which would never
                 // come if what it drops went on filling it.
@@ -99,7 +99,7 @@ impl Handle {
             worker,
         };
         let (runnable, task, entry) = create_local(future, home.clone(), birth);
-        self.0.registry.enter(self.0.pinned_shard(worker), entry);
+        self.0.registry.enter(self.0.pinned_group(worker), entry);
         home.schedule(runnable);
         Ok(task)
     }

@@ -383,7 +383,7 @@ fn worker_thread(shared: Arc<Shared>, index: usize, core: Core) {
     // Local tasks can be dropped here and nowhere else.
     loop {
         worker.drop_queued();
-        let pinned = shared.registry.tasks_of(shared.pinned_shard(index));
+        let pinned = shared.registry.tasks_of(shared.pinned_group(index));
         if pinned.is_empty() {
             break;
         }

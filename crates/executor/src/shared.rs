@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// When timers were fired last, in nanoseconds of the clock.
     pub(crate) fired: AtomicU64,
-    /// The unfinished tasks; shard `n` for worker `n`, then one each for what is pinned to it.
+    /// The unfinished tasks; group `n` for worker `n`, then one each for what is pinned to it.
     pub(crate) registry: Registry,
     /// Threads for blocking calls.
     pub(crate) pool: Arc<Pool>,
@@ -116,8 +116,8 @@ impl Shared {
         self.config.flavor == Flavor::CurrentThread
     }
 
-    /// The registry's shard for tasks that stay on this worker.
-    pub(crate) fn pinned_shard(&self, worker: usize) -> usize {
+    /// The registry's group for tasks that stay on this worker.
+    pub(crate) fn pinned_group(&self, worker: usize) -> usize {
         self.workers() + worker
     }
 
