@@ -258,6 +258,13 @@ impl Builder {
         self
     }
 
+    /// The stack of each thread of the loop, in bytes; what std gives without it. More than the
+    /// system has is an error when the thread is to start.
+    pub fn thread_stack_size(mut self, bytes: usize) -> Self {
+        self.config.thread_stack_size = Some(bytes);
+        self
+    }
+
     /// How long an idle worker may spin before it blocks: at most, and only while work usually
     /// comes sooner. Zero never spins; 50 us without it.
     pub fn spin(mut self, limit: Duration) -> Self {

@@ -110,6 +110,12 @@ impl Worker {
     /// One task, or one rest.
     pub(crate) fn step(&self) {
         match self.next_task().or_else(|| self.search()) {
+            // The run has ended since we looked: what was queued after its end waits for the next
+            // one. The queue that gave us the task orders its publisher's pause before this look.
+            Some(runnable) if self.shared().life.phase() != Phase::Running => {
+                self.is_local.take();
+                runnable.schedule();
+            }
             Some(runnable) => {
                 self.pass.set(self.pass.get().saturating_sub(1));
                 self.end_search();
