@@ -85,6 +85,8 @@ struct Table {
     end: unsafe fn(NonNull<Header>, TaskError),
     /// Moves the output to the pointer; the task is DONE and the caller owns the output.
     take_output: unsafe fn(NonNull<Header>, *mut ()),
+    /// Where the output is; as above, but nothing moves.
+    output: unsafe fn(NonNull<Header>) -> NonNull<()>,
     /// Drops the output; as above. A panic that nobody saw is reported.
     drop_output: unsafe fn(NonNull<Header>),
     /// Hands callbacks to the loop.
@@ -101,6 +103,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         run: Self::run,
         end: Self::end,
         take_output: Self::take_output,
+        output: Self::output,
         drop_output: Self::drop_output,
         call_soon: Self::call_soon,
         free: Self::free,

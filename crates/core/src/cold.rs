@@ -8,16 +8,13 @@ use std::sync::Arc as StdArc;
 
 use crate::cancel::Tree;
 use crate::contexts::Context;
+use crate::id::CallbackId;
 use crate::schedule::Callback;
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::task_ref::TaskRef;
 
 /// A done-callback: gets the task that is done.
 pub(crate) type DoneCallback = Box<dyn FnOnce(&TaskRef) + Send>;
-
-/// What to find a done-callback by when it is to be taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallbackId(u64);
 
 /// See the module.
 pub(crate) struct Cold {

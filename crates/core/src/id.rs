@@ -1,4 +1,6 @@
-//! Task ids: unique in the process, rising on each thread. Made by the cell for every task.
+//! Numbers that tell things apart: task ids, unique in the process and rising on each thread, made
+//! by the cell for every task; and the ids of done-callbacks, of which each task and each promise
+//! counts its own.
 
 use std::cell::Cell;
 use std::fmt;
@@ -55,3 +57,7 @@ impl fmt::Display for TaskId {
         write!(f, "{}", self.0)
     }
 }
+
+/// Finds a done-callback that is to be taken back, on the task or promise that it was added to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallbackId(pub(crate) u64);

@@ -58,9 +58,8 @@ pub mod promise;
 pub mod contexts;
 
 pub use awaitable::{Awaitable, IntoTask, PlainWait, Spawner, Wait};
-pub use cold::CallbackId;
 pub use error::{Panic, TaskError};
-pub use id::TaskId;
+pub use id::{CallbackId, TaskId};
 pub use runnable::Runnable;
 pub use schedule::{Callback, Schedule};
 pub use slot::Slot;

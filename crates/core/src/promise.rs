@@ -21,6 +21,7 @@ use std::task::Waker;
 
 use crate::cancel::wakes::wake_all;
 use crate::contexts::copy_context;
+use crate::id::CallbackId;
 use crate::schedule::Callback;
 use crate::sync::{Mutex, lock};
 
@@ -65,10 +66,6 @@ struct Shared<T> {
 
 /// A done-callback with its context.
 type DoneCallback<T> = Box<dyn FnOnce(&Promise<T>) + Send>;
-
-/// Finds a done-callback that is to be taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallbackId(u64);
 
 /// Who waits for what.
 struct Line<T> {

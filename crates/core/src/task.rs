@@ -12,11 +12,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use crate::cell::{self, Join, Permit, Ref};
-use crate::cold::{CallbackId, Cold};
+use crate::cold::Cold;
 use crate::contexts::Context as Variables;
 use crate::error::TaskError;
 use crate::home::HomeBound;
-use crate::id::TaskId;
+use crate::id::{CallbackId, TaskId};
 use crate::runnable::Runnable;
 use crate::schedule::Schedule;
 use crate::task_ref::TaskRef;
@@ -185,6 +185,26 @@ impl<T> Task<T> {
         self.handle().remove_done_callback(id)
     }
 
+    /// Looks at the result, if the task is done and nobody took it, and leaves it where it is.
+    ///
+    /// asyncio: `exception`, and `result` where it is called more than once. A panic that was only
+    /// looked at counts as unseen, and is reported when the handle goes.
+    pub fn peek_result(&mut self) -> Option<&Result<T, TaskError>> {
+        self.0.peek()
+    }
+
+    /// Polls for the end of the task and leaves the result where it is: for those who write
+    /// futures. Of several wakers left here and by awaits the last one counts.
+    pub fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_done(cx)
+    }
+
+    /// Forgets the waker that [`poll_done`](Self::poll_done) or
+    /// [`poll_result`](Self::poll_result) left: nobody waits any more.
+    pub fn stop_waiting(&mut self) {
+        self.0.withdraw();
+    }
+
     /// Polls for the result without owning the task's life: for those who write futures.
     ///
     /// # Panics
@@ -265,6 +285,13 @@ impl<T> Future for BorrowedWait<'_, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.0.poll(cx)
+    }
+}
+
+impl<T> Drop for BorrowedWait<'_, T> {
+    /// The task lives on, and must not keep a waker of whoever waited (I8).
+    fn drop(&mut self) {
+        self.0.0.withdraw();
     }
 }
 

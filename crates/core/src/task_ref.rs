@@ -9,8 +9,8 @@ use std::task::Waker;
 
 use crate::cancel::Tree;
 use crate::cell::{self, Ref};
-use crate::cold::{CallbackId, bind};
-use crate::id::TaskId;
+use crate::cold::bind;
+use crate::id::{CallbackId, TaskId};
 use crate::waker;
 
 /// A task, to be looked at and cancelled. Cloning it is cheap; it does not keep the task running,

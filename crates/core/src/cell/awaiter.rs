@@ -85,6 +85,42 @@ impl<T> Join<T> {
         )
     }
 
+    /// Looks at the output if the task is done. None also when it was taken before.
+    pub(crate) fn peek(&mut self) -> Option<&Result<T, TaskError>> {
+        if self.taken || !self.task.header().state.load().is_done() {
+            return None;
+        }
+        let output = self.task.header().table.output;
+        // SAFETY: DONE with a handle, and not taken: the output is the handle's and in place (I2).
+        let output = unsafe { output(self.task.as_ptr()) };
+        // SAFETY: it is of this type by the contract of `new`, and `&mut self` is lent for as long
+        // as the reference lives, so nobody takes or drops it meanwhile.
+        Some(unsafe { output.cast().as_ref() })
+    }
+
+    /// Waits for the end of the task and leaves its output where it is.
+    pub(crate) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.taken || self.task.header().state.load().is_done() {
+            return Poll::Ready(());
+        }
+        if self.leave_waker(cx.waker()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    /// Takes the waker out of the slot again: the wait is over before the task is.
+    pub(crate) fn withdraw(&mut self) {
+        let header = self.task.header();
+        if self.taken || !header.state.load().has_awaiter() || header.state.clear_awaiter() {
+            return;
+        }
+        // SAFETY: AWAITER is clear and the task was not done, so the slot is the handle's.
+        let waker = unsafe { header.take_awaiter() };
+        // A foreign waker may panic, and a wait that ends must not (I7).
+        swallow(|| drop(waker));
+    }
+
     /// Puts the waker into the slot; false: the task is done, nobody will look there.
     fn leave_waker(&self, waker: &Waker) -> bool {
         let header = self.task.header();

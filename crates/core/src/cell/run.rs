@@ -279,6 +279,19 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     }
 
     /// See [`Table`](super::Table).
+    pub(super) unsafe fn output(header: NonNull<Header>) -> NonNull<()> {
+        // SAFETY: the cell lives and is of this type, by the table's contract.
+        let cell = unsafe { header.cast::<Self>().as_ref() };
+        cell.stage.with_mut(|stage: *mut Stage<F>| {
+            // SAFETY: the output is the caller's, so nobody else refers to the stage (I2).
+            let stage = unsafe { &mut *stage };
+            // SAFETY: the stage holds the output, by the table's contract.
+            let output = unsafe { &mut stage.output };
+            NonNull::from(output).cast()
+        })
+    }
+
+    /// See [`Table`](super::Table).
     pub(super) unsafe fn drop_output(header: NonNull<Header>) {
         // SAFETY: the cell lives and is of this type, by the table's contract.
         let cell = unsafe { header.cast::<Self>().as_ref() };

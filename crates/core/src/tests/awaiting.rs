@@ -267,3 +267,72 @@ fn an_output_is_dropped_once_whoever_is_left_to_drop_it() {
     }
     toy.assert_clean();
 }
+
+#[test]
+fn a_look_at_a_result_leaves_it_where_it_is() {
+    let toy = Toy::new();
+    let made = Counter::new();
+    let value = made.guard();
+    let mut task = toy.spawn(ready(value));
+    assert!(task.peek_result().is_none());
+    toy.settle();
+    assert!(task.peek_result().is_some_and(Result::is_ok));
+    assert!(task.peek_result().is_some(), "as often as one likes");
+    assert_eq!(made.dropped(), 0);
+    drop(task.try_result());
+    assert_eq!(made.dropped(), 1);
+    assert!(task.peek_result().is_none(), "it is gone");
+    drop(task);
+    toy.assert_clean();
+}
+
+#[test]
+fn a_panic_that_was_only_looked_at_is_still_reported() {
+    let toy = Toy::new();
+    let mut task = toy.spawn(async { panic!("look") });
+    toy.settle();
+    assert!(task.peek_result().is_some_and(Result::is_err));
+    assert_eq!(toy.unseen(), Vec::<String>::new());
+    drop::<Task<()>>(task);
+    assert_eq!(toy.unseen(), ["look"]);
+}
+
+#[test]
+fn a_wait_for_the_end_is_woken_and_takes_nothing() {
+    let toy = Toy::new();
+    let bell = Bell::new();
+    let mut task = toy.spawn(ready(3));
+    let mut cx = Context::from_waker(bell.waker());
+    assert!(task.poll_done(&mut cx).is_pending());
+    toy.settle();
+    assert_eq!(bell.rings(), 1);
+    assert!(task.poll_done(&mut cx).is_ready());
+    assert_eq!(task.try_result().unwrap().unwrap(), 3);
+    assert!(
+        task.poll_done(&mut cx).is_ready(),
+        "its end does not go with the result"
+    );
+    drop(task);
+    toy.assert_clean();
+}
+
+#[test]
+fn who_stops_waiting_leaves_no_waker_and_is_not_woken() {
+    let toy = Toy::new();
+    let bell = Bell::new();
+    let mut task = toy.spawn(ready(3));
+    let mut cx = Context::from_waker(bell.waker());
+    assert!(task.poll_done(&mut cx).is_pending());
+    task.stop_waiting();
+    task.stop_waiting();
+    assert_eq!(bell.holders(), 0);
+    // A wait that was lent the task does the same when it is dropped.
+    assert!(pin!((&mut task).into_future()).poll(&mut cx).is_pending());
+    assert_eq!(bell.holders(), 0);
+    toy.settle();
+    assert_eq!(bell.rings(), 0);
+    task.stop_waiting();
+    assert_eq!(task.try_result().unwrap().unwrap(), 3);
+    drop(task);
+    toy.assert_clean();
+}

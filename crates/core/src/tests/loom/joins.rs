@@ -123,3 +123,28 @@ fn who_finds_a_task_done_finds_its_output() {
         ending.join().unwrap();
     });
 }
+
+/// I2, I8: who stops waiting as the task ends is woken or not, leaves no waker behind, and finds
+/// the output all the same.
+#[test]
+fn who_stops_waiting_as_the_task_ends_loses_nothing() {
+    model(|toy| {
+        let (held, made) = (Counter::new(), Counter::new());
+        let mut task = toy.spawn(prompt(&held, &made));
+        let (bell, waker) = Bell::new();
+        assert!(
+            task.poll_done(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        drop(waker);
+        let worker = toy.clone();
+        let ending = thread::spawn(move || worker.turn());
+        task.stop_waiting();
+        ending.join().unwrap();
+        assert!(bell.rings() <= 1);
+        assert_eq!(StdArc::strong_count(&bell), 1, "the waker was kept");
+        assert!(task.peek_result().is_some_and(Result::is_ok));
+        assert!(matches!(task.try_result(), Some(Ok(_))));
+        assert_eq!((held.counted(), made.counted()), (1, 1));
+    });
+}
