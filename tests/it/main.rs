@@ -18,9 +18,15 @@ mod cancelling;
 
 mod gather;
 
+mod wait;
+
+mod as_completed;
+
 mod wait_for;
 
 mod sleep;
+
+mod futures;
 
 mod threads;
 

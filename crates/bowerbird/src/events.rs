@@ -15,6 +15,7 @@ use bowerbird_executor::{Config, Handle, Runtime};
 pub use bowerbird_executor::{Flavor, Metrics, Report, WorkerMetrics};
 
 use crate::exceptions::{LoopError, NoRunningLoop};
+use crate::futures::Promise;
 use crate::tasks::{Task, TaskRef};
 
 /// An event loop, cheap to clone: all clones are the same loop.
@@ -131,6 +132,19 @@ impl EventLoop {
             self.handle
                 .create_task(future, self.birth(Location::caller())),
         )
+    }
+
+    /// A pending [`Promise`] of this loop, from any thread; its callbacks run here. asyncio:
+    /// `create_future`.
+    ///
+    /// ```
+    /// let event_loop = bowerbird::EventLoop::new_current_thread().unwrap();
+    /// let promise = event_loop.create_future::<u32>();
+    /// promise.set_result(7).expect("nobody has set it before");
+    /// assert_eq!(event_loop.run_until_complete(promise).unwrap().unwrap(), 7);
+    /// ```
+    pub fn create_future<T: Clone + 'static>(&self) -> Promise<T> {
+        Promise::on(&self.handle)
     }
 
     /// The unfinished tasks of this loop.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+pub use bowerbird_core::promise::{InvalidStateError, PromiseError};
 pub use bowerbird_core::{Panic, TaskError};
 pub use bowerbird_executor::LoopError;
 

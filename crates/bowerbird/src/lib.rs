@@ -19,6 +19,8 @@
 //! | the event loop | [`EventLoop`], [`Builder`], [`get_running_loop`] |
 //! | `create_task`, `Task` | [`create_task`], [`create_local_task`], [`Task`], [`TaskRef`] |
 //! | `gather`, `wait_for`, `sleep` | [`gather`], [`wait_for`], [`sleep`], [`yield_now`] |
+//! | `wait`, `as_completed` | [`wait`], [`try_wait`], [`ReturnWhen`], [`as_completed`] |
+//! | `Future` | [`Promise`] |
 //! | `to_thread` | [`to_thread`] |
 //! | `Lock`, `Event`, `Condition`, `Semaphore`, `Barrier` | [`locks`] |
 //! | `Queue`, `PriorityQueue`, `LifoQueue` | [`queues`] |
@@ -31,6 +33,8 @@ pub mod runners;
 pub mod events;
 
 pub mod tasks;
+
+pub mod futures;
 
 pub mod threads;
 
@@ -48,9 +52,11 @@ pub use bowerbird_core::{Awaitable, IntoTask};
 pub use bowerbird_macros::{main, test};
 pub use events::{Builder, EventLoop, Flavor, Metrics, Report, WorkerMetrics, get_running_loop};
 pub use exceptions::{
-    BrokenBarrierError, GetNowaitError, LoopError, NoRunningLoop, Panic, PutNowaitError,
-    QueueEmpty, QueueFull, QueueShutDown, TaskError, TimeoutError, ValueError,
+    BrokenBarrierError, GetNowaitError, InvalidStateError, LoopError, NoRunningLoop, Panic,
+    PromiseError, PutNowaitError, QueueEmpty, QueueFull, QueueShutDown, TaskError, TimeoutError,
+    ValueError,
 };
+pub use futures::Promise;
 pub use locks::{
     Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, RwLock, RwLockReadGuard,
     RwLockWriteGuard, Semaphore, SemaphorePermit,
@@ -58,8 +64,8 @@ pub use locks::{
 pub use queues::{LifoQueue, PriorityQueue, Queue};
 pub use runners::{Runner, run};
 pub use tasks::{
-    CallbackId, Gather, Interval, Sleep, Task, TaskId, TaskRef, WaitFor, all_tasks,
-    create_local_task, create_task, current_task, gather, interval, sleep, sleep_until, task,
-    wait_for, yield_now,
+    AsCompleted, CallbackId, Gather, Interval, ReturnWhen, Sleep, Task, TaskId, TaskRef, Wait,
+    WaitFor, all_tasks, as_completed, create_local_task, create_task, current_task, gather,
+    interval, sleep, sleep_until, task, try_wait, wait, wait_for, yield_now,
 };
 pub use threads::to_thread;

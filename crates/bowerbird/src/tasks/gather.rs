@@ -54,7 +54,10 @@ where
 }
 
 /// Makes the tasks.
-struct OnLoop<'a>(&'a Handle, &'static std::panic::Location<'static>);
+pub(super) struct OnLoop<'a>(
+    pub(super) &'a Handle,
+    pub(super) &'static std::panic::Location<'static>,
+);
 
 impl Spawner for OnLoop<'_> {
     fn spawn<F>(&self, future: F) -> Task<F::Output>

@@ -10,6 +10,8 @@ pub use bowerbird_core::{BorrowedWait, CallbackId, OwnedWait, Task, TaskId, Task
 use crate::events::{birth, created};
 use crate::exceptions::NoRunningLoop;
 
+mod as_completed;
+
 mod builder;
 
 mod ended;
@@ -20,13 +22,17 @@ mod ready;
 
 mod sleep;
 
+mod wait;
+
 mod wait_for;
 
 mod yielding;
 
+pub use as_completed::{AsCompleted, AsCompletedTimeout, as_completed};
 pub(crate) use ended::ended;
 pub use gather::{Gather, GatherAll, gather};
 pub use sleep::{Interval, Sleep, interval, sleep, sleep_until};
+pub use wait::{ReturnWhen, Wait, try_wait, wait};
 pub use wait_for::{WaitFor, wait_for};
 pub use yielding::{YieldNow, yield_now};
 

@@ -40,11 +40,24 @@ struct ChildWaker {
 impl Ready {
     /// So many children, all of which want their first poll.
     pub(crate) fn new(children: usize) -> Self {
-        let state = State {
+        Self::of(State {
             woken: (0..children).collect(),
             is_woken: vec![true; children],
             parent: None,
-        };
+        })
+    }
+
+    /// So many children, none of which wants a poll before it wakes.
+    pub(crate) fn idle(children: usize) -> Self {
+        Self::of(State {
+            woken: Vec::new(),
+            is_woken: vec![false; children],
+            parent: None,
+        })
+    }
+
+    fn of(state: State) -> Self {
+        let children = state.is_woken.len();
         let list = Arc::new(List {
             state: Mutex::new(state),
         });
@@ -78,6 +91,14 @@ impl Ready {
     }
 }
 
+impl Drop for Ready {
+    /// Children may keep their wakers for long, and those must not keep whoever waited.
+    fn drop(&mut self) {
+        let parent = self.list.lock().parent.take();
+        drop(parent);
+    }
+}
+
 impl List {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state
@@ -104,3 +125,6 @@ impl Wake for ChildWaker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
