@@ -16,6 +16,8 @@ mod tasks;
 
 mod cancelling;
 
+mod catching;
+
 mod gather;
 
 mod wait;
@@ -23,6 +25,8 @@ mod wait;
 mod as_completed;
 
 mod wait_for;
+
+mod timeouts;
 
 mod sleep;
 

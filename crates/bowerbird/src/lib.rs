@@ -21,6 +21,8 @@
 //! | `gather`, `wait_for`, `sleep` | [`gather`], [`wait_for`], [`sleep`], [`yield_now`] |
 //! | `wait`, `as_completed` | [`wait`], [`try_wait`], [`ReturnWhen`], [`as_completed`] |
 //! | `Future` | [`Promise`] |
+//! | `except CancelledError`, `finally` | [`catch_cancel`], [`finally`] |
+//! | `timeout`, `timeout_at` | [`timeout`], [`timeout_at`], [`timeout_scope`] |
 //! | `to_thread` | [`to_thread`] |
 //! | `Lock`, `Event`, `Condition`, `Semaphore`, `Barrier` | [`locks`] |
 //! | `Queue`, `PriorityQueue`, `LifoQueue` | [`queues`] |
@@ -35,6 +37,8 @@ pub mod events;
 pub mod tasks;
 
 pub mod futures;
+
+pub mod timeouts;
 
 pub mod threads;
 
@@ -64,8 +68,10 @@ pub use locks::{
 pub use queues::{LifoQueue, PriorityQueue, Queue};
 pub use runners::{Runner, run};
 pub use tasks::{
-    AsCompleted, CallbackId, Gather, Interval, ReturnWhen, Sleep, Task, TaskId, TaskRef, Wait,
-    WaitFor, all_tasks, as_completed, create_local_task, create_task, current_task, gather,
-    interval, sleep, sleep_until, task, try_wait, wait, wait_for, yield_now,
+    AsCompleted, CallbackId, Cancelled, CatchCancel, Finally, Gather, Interval, Resume, ReturnWhen,
+    Sleep, Task, TaskId, TaskRef, Wait, WaitFor, all_tasks, as_completed, catch_cancel,
+    create_local_task, create_task, current_task, finally, gather, interval, sleep, sleep_until,
+    task, try_wait, wait, wait_for, yield_now,
 };
 pub use threads::to_thread;
+pub use timeouts::{Timeout, timeout, timeout_at, timeout_scope};

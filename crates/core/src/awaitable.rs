@@ -7,10 +7,12 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
-
 use crate::error::TaskError;
-use crate::task::{BorrowedWait, OwnedWait, Task};
+use crate::task::Task;
+
+mod waits;
+
+pub use waits::{BorrowedTaskWait, PlainWait, TaskWait};
 
 /// Something to wait for with a limit: any future, a [`Task`], or a `&mut Task`.
 pub trait Awaitable {
@@ -24,13 +26,16 @@ pub trait Awaitable {
 }
 
 /// A wait that can be told to give up.
-pub trait Wait: Future {
-    /// The limit is over. True: what is waited for has been asked to end, so wait on until it has;
-    /// false: drop the wait now.
-    fn give_up(self: Pin<&mut Self>) -> bool;
+pub trait Wait {
+    /// What the waiting gives.
+    type Output;
 
-    /// Whether this output says that what was waited for ended because it was asked to.
-    fn is_cancelled(output: &Self::Output) -> bool;
+    /// Waits; `None` when what was waited for has ended because of [`give_up`](Self::give_up).
+    fn poll_wait(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Output>>;
+
+    /// The limit is over: asks what is waited for to end. The wait goes on until it has, and gives
+    /// its value if it has one all the same. Called once.
+    fn give_up(self: Pin<&mut Self>);
 }
 
 /// Something that is a task, or becomes one.
@@ -56,25 +61,25 @@ impl<F: Future> Awaitable for F {
     type Wait = PlainWait<F>;
 
     fn into_wait(self) -> PlainWait<F> {
-        PlainWait { future: self }
+        PlainWait::new(self)
     }
 }
 
 impl<T> Awaitable for Task<T> {
     type Output = Result<T, TaskError>;
-    type Wait = OwnedWait<T>;
+    type Wait = TaskWait<T>;
 
-    fn into_wait(self) -> OwnedWait<T> {
-        self.into_future()
+    fn into_wait(self) -> TaskWait<T> {
+        TaskWait::new(self.into_future())
     }
 }
 
 impl<'a, T> Awaitable for &'a mut Task<T> {
     type Output = Result<T, TaskError>;
-    type Wait = BorrowedWait<'a, T>;
+    type Wait = BorrowedTaskWait<'a, T>;
 
-    fn into_wait(self) -> BorrowedWait<'a, T> {
-        self.into_future()
+    fn into_wait(self) -> BorrowedTaskWait<'a, T> {
+        BorrowedTaskWait::new(self.into_future())
     }
 }
 
@@ -95,56 +100,5 @@ impl<T> IntoTask for Task<T> {
 
     fn into_task(self, _spawner: &impl Spawner) -> Task<T> {
         self
-    }
-}
-
-pin_project! {
-    /// Waiting for a future that is not a task: giving up drops it.
-    #[must_use = "futures do nothing unless awaited"]
-    #[derive(Debug)]
-    pub struct PlainWait<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for PlainWait<F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().future.poll(cx)
-    }
-}
-
-impl<F: Future> Wait for PlainWait<F> {
-    fn give_up(self: Pin<&mut Self>) -> bool {
-        false
-    }
-
-    fn is_cancelled(_output: &F::Output) -> bool {
-        false
-    }
-}
-
-impl<T> Wait for OwnedWait<T> {
-    fn give_up(self: Pin<&mut Self>) -> bool {
-        self.task().cancel();
-        true
-    }
-
-    fn is_cancelled(output: &Self::Output) -> bool {
-        matches!(output, Err(TaskError::Cancelled))
-    }
-}
-
-impl<T> Wait for BorrowedWait<'_, T> {
-    fn give_up(self: Pin<&mut Self>) -> bool {
-        self.task().cancel();
-        true
-    }
-
-    fn is_cancelled(output: &Self::Output) -> bool {
-        matches!(output, Err(TaskError::Cancelled))
     }
 }

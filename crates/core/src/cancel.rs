@@ -43,7 +43,7 @@ pub(crate) mod wakes;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub use catcher::{Cancelled, CatchCancel, Resume, catch_cancel};
+pub use catcher::{Asked, Cancelled, CatchCancel, Catcher, Resume, catch_cancel};
 pub use finally::{Finally, finally};
 pub use scope::{Ended, ScopeFuture, ScopeHandle, scope};
 

@@ -57,7 +57,7 @@ pub mod promise;
 
 pub mod contexts;
 
-pub use awaitable::{Awaitable, IntoTask, PlainWait, Spawner, Wait};
+pub use awaitable::{Awaitable, BorrowedTaskWait, IntoTask, PlainWait, Spawner, TaskWait, Wait};
 pub use error::{Panic, TaskError};
 pub use id::{CallbackId, TaskId};
 pub use runnable::Runnable;

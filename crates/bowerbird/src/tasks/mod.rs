@@ -14,6 +14,8 @@ mod as_completed;
 
 mod builder;
 
+mod cancelling;
+
 mod ended;
 
 mod gather;
@@ -29,6 +31,7 @@ mod wait_for;
 mod yielding;
 
 pub use as_completed::{AsCompleted, AsCompletedTimeout, as_completed};
+pub use cancelling::{Cancelled, CatchCancel, Finally, Resume, catch_cancel, finally};
 pub(crate) use ended::ended;
 pub use gather::{Gather, GatherAll, gather};
 pub use sleep::{Interval, Sleep, interval, sleep, sleep_until};

@@ -8,20 +8,27 @@ use std::time::Duration;
 use bowerbird_core::{Awaitable, Wait};
 use pin_project_lite::pin_project;
 
-use super::{Sleep, sleep};
 use crate::exceptions::TimeoutError;
+use crate::timeouts::{Alarm, timeout as limited};
 
 /// Waits for `awaitable`, at most `timeout`; `None` is no limit.
 ///
 /// - `awaitable`: any future, borrowed ones too, or a [`Task`](crate::Task). When the time is over
-///   a future is dropped, and a task is cancelled and awaited until it has ended, which may take
-///   longer; a value it returns all the same is given.
+///   a future is dropped, cleaning up first where it has catchers inside, and a task is cancelled
+///   and awaited until it has ended. Either may take longer; a value it returns all the same is
+///   given.
 /// - A `timeout` of zero polls once.
-/// - Cancel: drops the future, or cancels the task.
-/// - asyncio: `tasks.py`, `wait_for`.
+/// - Cancel: a future gets the request itself, or is dropped. A task is cancelled and awaited, and
+///   if it refuses, so does this; a task that was lent (`&mut task`) is left alone. When this is
+///   dropped (a `select!`), a task is cancelled without waiting.
+/// - asyncio: `tasks.py`, `wait_for`. With a timeout of zero or less, a coroutine never starts
+///   there.
 ///
 /// # Errors
 /// [`TimeoutError`] when the time was over first.
+///
+/// # Panics
+/// When it has to wait outside a running loop.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -35,57 +42,49 @@ pub fn wait_for<A: Awaitable>(
     awaitable: A,
     timeout: impl Into<Option<Duration>>,
 ) -> WaitFor<A::Wait> {
-    let limit = timeout.into();
-    let is_zero = limit.is_some_and(|limit| limit.is_zero());
-    WaitFor {
-        wait: awaitable.into_wait(),
-        limit: limit.map(sleep),
-        is_zero,
-        is_over: false,
-    }
+    limited(timeout, awaitable)
 }
 
 pin_project! {
-    /// What [`wait_for`] gives.
+    /// What [`wait_for`] and [`timeout`](crate::timeout) give.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct WaitFor<W> {
+        // What is waited for.
         #[pin]
         wait: W,
-        limit: Option<Sleep>,
-        is_zero: bool,
+        // When the limit is over.
+        alarm: Alarm,
+        // Whether it was.
         is_over: bool,
+    }
+}
+
+impl<W: Wait> WaitFor<W> {
+    pub(crate) fn new(wait: W, alarm: Alarm) -> Self {
+        Self {
+            wait,
+            alarm,
+            is_over: false,
+        }
     }
 }
 
 impl<W: Wait> Future for WaitFor<W> {
     type Output = Result<W::Output, TimeoutError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Poll::Ready(output) = this.wait.as_mut().poll(cx) {
-            return Poll::Ready(judge::<W>(output, *this.is_over));
+        loop {
+            if let Poll::Ready(output) = this.wait.as_mut().poll_wait(cx) {
+                return Poll::Ready(output.ok_or(TimeoutError));
+            }
+            if *this.is_over || this.alarm.poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            *this.is_over = true;
+            this.wait.as_mut().give_up();
         }
-        let Some(limit) = this.limit.as_mut().filter(|_| !*this.is_over) else {
-            return Poll::Pending;
-        };
-        if !*this.is_zero && Pin::new(limit).poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        *this.is_over = true;
-        if !this.wait.as_mut().give_up() {
-            return Poll::Ready(Err(TimeoutError));
-        }
-        // A task has been asked to end; it may have done so within the call.
-        this.wait.poll(cx).map(|output| judge::<W>(output, true))
-    }
-}
-
-/// What came of the wait: a task that we cancelled, and that did end for it, has timed out.
-fn judge<W: Wait>(output: W::Output, is_over: bool) -> Result<W::Output, TimeoutError> {
-    if is_over && W::is_cancelled(&output) {
-        Err(TimeoutError)
-    } else {
-        Ok(output)
     }
 }

@@ -1,8 +1,9 @@
 //! `catch_cancel(future)`: what `try`/`except CancelledError` is, and how to go on from there.
 //!
-//! Awaited by users who clean up with more awaits, and by what the facade builds for them. The
-//! future it was given is dropped on the thread that polls the catcher; a request that nobody had
-//! the time to see is never lost, it goes on outwards.
+//! Awaited by users who clean up with more awaits. [`Catcher`] is the same without a future of its
+//! own, for futures that keep what they wait for when they are asked to end. What is caught is
+//! dropped on the thread that polls; a request that nobody had the time to see is never lost, it
+//! goes on outwards.
 
 use std::fmt;
 use std::pin::Pin;
@@ -26,7 +27,7 @@ use super::link::{Link, Role, position};
 /// - asyncio: `try: await future` / `except CancelledError`.
 pub fn catch_cancel<F: Future>(future: F) -> CatchCancel<F> {
     CatchCancel {
-        link: Link::new(Role::Catcher),
+        catcher: Catcher::new(),
         future: Some(future),
     }
 }
@@ -35,8 +36,8 @@ pin_project_lite::pin_project! {
     /// The future behind [`catch_cancel`].
     #[must_use = "futures do nothing unless awaited"]
     pub struct CatchCancel<F> {
-        // The catcher's place in the task's tree; goes before the future does, when dropped.
-        link: Link,
+        // Who sees the requests; goes before the future does, when dropped.
+        catcher: Catcher,
         // The user's future, until it is done or a request arrives.
         #[pin]
         future: Option<F>,
@@ -48,23 +49,22 @@ impl<F: Future> Future for CatchCancel<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let polled = this.link.poll(cx, |cx| {
+        let polled = this.catcher.poll(cx, |cx| {
             let future = this.future.as_mut().as_pin_mut();
             future
                 .expect("a catcher is not polled after its result")
                 .poll(cx)
         });
-        let Ok(polled) = polled else {
-            this.future.set(None);
-            let (node, request) = this.link.close().expect("who must stop was told a request");
-            return Poll::Ready(Err(Cancelled {
-                receipt: Receipt { node, request },
-            }));
+        let result = match polled {
+            Ok(polled) => Ok(ready!(polled)),
+            Err(asked) => {
+                this.future.set(None);
+                return Poll::Ready(Err(asked.see()));
+            }
         };
-        let output = ready!(polled);
         this.future.set(None);
-        this.link.finish();
-        Poll::Ready(Ok(output))
+        this.catcher.finish();
+        Poll::Ready(result)
     }
 }
 
@@ -73,6 +73,68 @@ impl<F> fmt::Debug for CatchCancel<F> {
         f.debug_struct("CatchCancel")
             .field("is_over", &self.future.is_none())
             .finish()
+    }
+}
+
+/// [`catch_cancel`] for those who write futures: it sees the requests and owns nothing else.
+///
+/// The owner calls [`poll`](Self::poll) around all that it polls, and stands in for a live catcher
+/// from its first wait until [`finish`](Self::finish), or until it is dropped. It may be used again
+/// after a request: whoever waits on for what it has asked to end sees the next request, too.
+#[derive(Debug)]
+pub struct Catcher {
+    /// Its place in the task's tree.
+    link: Link,
+}
+
+impl Catcher {
+    /// In no tree before the first wait.
+    pub fn new() -> Self {
+        Self {
+            link: Link::new(Role::Catcher),
+        }
+    }
+
+    /// Polls by way of `inner`, unless a request has arrived.
+    ///
+    /// # Errors
+    /// The request, not seen yet: drop what must not be polled any more, then see it.
+    pub fn poll<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        inner: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Result<Poll<R>, Asked<'_>> {
+        match self.link.poll(cx, inner) {
+            Ok(polled) => Ok(polled),
+            Err(_message) => Err(Asked(&mut self.link)),
+        }
+    }
+
+    /// What was polled is done, and dropped: requests go to the next catcher outside.
+    pub fn finish(&mut self) {
+        self.link.finish();
+    }
+}
+
+impl Default for Catcher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A request that a [`Catcher`] was told.
+#[derive(Debug)]
+#[must_use = "the request waits to be seen"]
+pub struct Asked<'a>(&'a mut Link);
+
+impl Asked<'_> {
+    /// The request. What stood inside the catcher and ends with it was dropped by now.
+    #[expect(clippy::missing_panics_doc, reason = "it was told, and sees once")]
+    pub fn see(self) -> Cancelled {
+        let (node, request) = self.0.close().expect("who must stop was told a request");
+        Cancelled {
+            receipt: Receipt { node, request },
+        }
     }
 }
 
@@ -107,6 +169,12 @@ impl Cancelled {
         Resume {
             receipt: Some(self.receipt),
         }
+    }
+
+    /// Passes the request on outwards without waiting for the end: for a poll that returns a value
+    /// of its own all the same, so that the code around is cancelled at its next await.
+    pub fn pass_on(self) {
+        self.receipt.pass_on(position());
     }
 }
 

@@ -59,6 +59,12 @@ impl Place {
         self.node.as_ref()
     }
 
+    /// Whether only its owner can ask it to end, who need not find it in a tree for that. A catcher
+    /// inside brings it into the tree all the same.
+    fn is_private(&self) -> bool {
+        self.role == Role::Scope && self.anchor.is_none()
+    }
+
     /// The place, leaving an empty one behind for the time of a poll.
     pub(super) fn lend(&mut self) -> Self {
         let role = self.role;
@@ -190,6 +196,11 @@ impl Link {
         self.0.anchor.get_or_insert_with(fresh).clone()
     }
 
+    /// Whether handles may exist.
+    pub(super) fn has_anchor(&self) -> bool {
+        self.0.anchor.is_some()
+    }
+
     /// Asks the scope to end, as its handles do.
     pub(super) fn request(&mut self, message: Message) -> bool {
         match &self.0.node {
@@ -273,6 +284,9 @@ impl Link {
 
     /// The first wait: from now on the future can be told.
     fn rest(&mut self, waker: &Waker) {
+        if self.0.node.is_none() && self.0.is_private() {
+            return;
+        }
         if self.0.node.is_none() {
             with_ground(0, |ground| self.0.link(ground));
         }

@@ -22,6 +22,7 @@ pub fn scope<F: Future>(future: F) -> ScopeFuture<F> {
     ScopeFuture {
         link: Link::new(Role::Scope),
         future: Some(future),
+        was_polled: false,
     }
 }
 
@@ -34,12 +35,22 @@ pin_project_lite::pin_project! {
         // The user's future, until it is done or must end.
         #[pin]
         future: Option<F>,
+        // Whether it is too late for a first handle.
+        was_polled: bool,
     }
 }
 
 impl<F: Future> ScopeFuture<F> {
-    /// A handle by which others, on any thread, ask the scope to end.
+    /// A handle by which others, on any thread, ask the scope to end. A scope without handles and
+    /// without catchers inside enters no tree, and so costs next to nothing.
+    ///
+    /// # Panics
+    /// When the first one is made after the first poll.
     pub fn handle(self: Pin<&mut Self>) -> ScopeHandle {
+        assert!(
+            !self.was_polled || self.link.has_anchor(),
+            "make a scope's first handle before its first poll"
+        );
         ScopeHandle {
             anchor: self.project().link.anchor(),
         }
@@ -58,6 +69,7 @@ impl<F: Future> Future for ScopeFuture<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        *this.was_polled = true;
         let polled = this.link.poll(cx, |cx| {
             let future = this.future.as_mut().as_pin_mut();
             future
