@@ -36,6 +36,12 @@ mod threads;
 
 mod net;
 
+mod net_options;
+
+mod net_udp;
+
+mod net_unix;
+
 mod faults;
 
 mod scarcity;

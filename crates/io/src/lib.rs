@@ -44,7 +44,7 @@ pub mod net;
 mod fixtures;
 
 pub use clock::{Clock, Deadline};
-pub use pollable::{Async, Ready};
+pub use pollable::{Async, Operation, Ready};
 pub use reactor::{Events, Reactor, Turn, Wait};
 pub use source::Direction;
 pub use timers::{Inserted, Timers, TimersClosed};

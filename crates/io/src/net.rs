@@ -1,7 +1,13 @@
 //! Sockets as the facade needs them and std does not make them: non-blocking from the start.
 //!
-//! Plain functions over descriptors. They register nothing and wait for nothing; what is not ready
-//! is `WouldBlock`, so that they can be the operation of [`Async::poll_io`](crate::Async::poll_io).
+//! Plain functions over descriptors; what only some systems know is in `sys`. They register nothing
+//! and wait for nothing; what is not ready is `WouldBlock`, so that they can be the operation of
+//! [`Async::poll_io`](crate::Async::poll_io).
+
+mod sys;
+
+#[cfg(unix)]
+mod unix;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,11 +17,11 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 #[cfg(unix)]
 use std::mem::MaybeUninit;
 #[cfg(unix)]
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
+
+pub use sys::{bind_device, set_reuse_port};
 #[cfg(unix)]
-use std::os::unix::net::{UnixListener, UnixStream};
-#[cfg(unix)]
-use std::path::Path;
+pub use unix::*;
 
 /// Connections that may wait to be accepted when nobody says how many.
 pub const BACKLOG: u32 = 1_024;
@@ -27,9 +33,27 @@ pub const BACKLOG: u32 = 1_024;
 ///
 /// Those of `socket` and `connect`, if the attempt fails at once.
 pub fn start_connect(to: SocketAddr) -> io::Result<TcpStream> {
-    let socket = new_socket(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
-    begin(&socket, &to.into())?;
+    let socket = tcp_socket(Domain::for_address(to))?;
+    begin_connect(&socket, to)?;
     Ok(socket.into())
+}
+
+/// A non-blocking TCP socket that child processes do not inherit.
+///
+/// # Errors
+///
+/// Those of `socket`.
+pub fn tcp_socket(domain: Domain) -> io::Result<Socket> {
+    new_socket(domain, Type::STREAM, Some(Protocol::TCP))
+}
+
+/// Begins to connect `socket`, which must be non-blocking; finish with [`finish_connect`].
+///
+/// # Errors
+///
+/// Those of `connect`, if the attempt fails at once.
+pub fn begin_connect(socket: &Socket, to: SocketAddr) -> io::Result<()> {
+    begin(socket, &to.into())
 }
 
 /// Whether a connection that was begun is there.
@@ -38,29 +62,6 @@ pub fn start_connect(to: SocketAddr) -> io::Result<TcpStream> {
 ///
 /// `WouldBlock` while it is under way; otherwise why it failed, once: the system forgets it then.
 pub fn finish_connect(stream: &TcpStream) -> io::Result<()> {
-    settle(stream.take_error()?, || stream.peer_addr().map(drop))
-}
-
-/// Begins to connect to a socket in the file system; finish with [`finish_connect_unix`].
-///
-/// # Errors
-///
-/// Those of `socket` and `connect`. `WouldBlock` means that too many connections wait to be
-/// accepted: the system offers no way to be told, try again later.
-#[cfg(unix)]
-pub fn start_connect_unix(path: impl AsRef<Path>) -> io::Result<UnixStream> {
-    let socket = new_socket(Domain::UNIX, Type::STREAM, None)?;
-    begin(&socket, &SockAddr::unix(path)?)?;
-    Ok(socket.into())
-}
-
-/// As [`finish_connect`].
-///
-/// # Errors
-///
-/// As [`finish_connect`].
-#[cfg(unix)]
-pub fn finish_connect_unix(stream: &UnixStream) -> io::Result<()> {
     settle(stream.take_error()?, || stream.peer_addr().map(drop))
 }
 
@@ -73,7 +74,7 @@ pub fn finish_connect_unix(stream: &UnixStream) -> io::Result<()> {
 ///
 /// Those of `socket`, `bind` and `listen`.
 pub fn listen(at: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
-    let socket = new_socket(Domain::for_address(at), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = tcp_socket(Domain::for_address(at))?;
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.bind(&at.into())?;
@@ -105,27 +106,6 @@ pub fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     }
 }
 
-/// As [`accept`]. Ask the stream for its peer's address, which most peers lack.
-///
-/// # Errors
-///
-/// As [`accept`].
-#[cfg(unix)]
-pub fn accept_unix(listener: &UnixListener) -> io::Result<UnixStream> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::net::{SocketFlags, accept_with};
-        let socket: OwnedFd = accept_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
-        Ok(socket.into())
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let (stream, _peer) = listener.accept()?;
-        stream.set_nonblocking(true)?;
-        Ok(stream)
-    }
-}
-
 /// Receives into memory that need not be initialised: the part that was filled, empty at the end
 /// of a stream. A datagram that does not fit is cut off.
 ///
@@ -143,6 +123,28 @@ pub fn receive(socket: impl AsFd, buffer: &mut [MaybeUninit<u8>]) -> io::Result<
         Ok(filled)
     }
     receive(socket.as_fd(), buffer)
+}
+
+/// Whether the system has run out of something, so that the same call may succeed once others have
+/// given it back: descriptors, of the process or of the machine, or memory for sockets. A
+/// connection that could not be accepted for such a reason is not lost.
+///
+/// ```
+/// let out_of_memory = std::io::ErrorKind::OutOfMemory.into();
+/// assert!(bowerbird_io::net::is_out_of_resources(&out_of_memory));
+/// let refused = std::io::ErrorKind::ConnectionRefused.into();
+/// assert!(!bowerbird_io::net::is_out_of_resources(&refused));
+/// ```
+#[must_use]
+pub fn is_out_of_resources(error: &io::Error) -> bool {
+    let is_named = |code| sys::SCARCITY.contains(&code);
+    error.kind() == io::ErrorKind::OutOfMemory || error.raw_os_error().is_some_and(is_named)
+}
+
+/// Whether the system has no sockets of the family that was asked for.
+#[must_use]
+pub fn is_unknown_family(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(sys::UNKNOWN_FAMILY)
 }
 
 /// A non-blocking socket that child processes do not inherit.

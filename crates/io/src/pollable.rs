@@ -3,12 +3,12 @@
 //! The facade's sockets and pipes are [`Async`] values; their futures poll through the methods here
 //! and leave a waker when an operation would block. It never turns the reactor and never blocks.
 
+mod waits;
+
 use std::fmt;
-use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use polling::AsSource;
 
@@ -18,11 +18,13 @@ use crate::side::{Seat, Side};
 use crate::source::{Direction, Source};
 use crate::sys;
 
+pub use waits::{Operation, Ready};
+
 /// A descriptor (on Windows: a socket) in an event loop.
 ///
 /// Operations are tried at once and again after each event. One task at a time may poll for each
-/// direction: the one that polled last is woken. Any number may await [`Async::readable`] and
-/// [`Async::writable`].
+/// direction: the one that polled last is woken. Any number may await [`Async::readable`],
+/// [`Async::writable`] and [`Async::operation`].
 ///
 /// Dropping it takes the descriptor out of the event loop and then closes it; that is fine after
 /// the loop has closed, too.
@@ -152,8 +154,20 @@ impl<T: AsSource> Async<T> {
         cx: &mut Context<'_>,
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.poll_op(direction, cx, &mut op)
+        self.poll_op(direction, cx, &mut op, Side::wait)
             .map_ok(|(result, _)| result)
+    }
+
+    /// The future of [`Async::poll_io`], with a waker of its own: any number may wait for one
+    /// direction, each for its own `op`.
+    ///
+    /// - Errors: those of `op`, and "event loop is closed".
+    /// - Cancel: leaves nothing behind. What `op` has not done stays to be done by another.
+    pub fn operation<R, F>(&self, direction: Direction, op: F) -> Operation<'_, T, F>
+    where
+        F: FnMut(&T) -> io::Result<R>,
+    {
+        Operation::new(self, direction, op)
     }
 
     /// Tries `op` once, whatever is known of readiness.
@@ -184,20 +198,12 @@ impl<T: AsSource> Async<T> {
     /// - Errors: "event loop is closed".
     /// - Cancel: leaves nothing behind, and takes no event from another waiter.
     pub fn readable(&self) -> Ready<'_, T> {
-        Ready {
-            io: self,
-            direction: Direction::Read,
-            seat: None,
-        }
+        Ready::new(self, Direction::Read)
     }
 
     /// Waits until the kernel says that writing would not block; see [`Async::readable`].
     pub fn writable(&self) -> Ready<'_, T> {
-        Ready {
-            io: self,
-            direction: Direction::Write,
-            seat: None,
-        }
+        Ready::new(self, Direction::Write)
     }
 
     /// What [`Async::readable`] and [`Async::writable`] poll.
@@ -227,12 +233,14 @@ impl<T: AsSource> Async<T> {
         }
     }
 
-    /// [`Async::poll_io`], with the readiness that the successful try began with.
+    /// [`Async::poll_io`], with the readiness that the successful try began with. `wait` leaves the
+    /// waker, in the place of the usual waiter or in a seat of its own.
     fn poll_op<R>(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
         op: &mut impl FnMut(&T) -> io::Result<R>,
+        mut wait: impl FnMut(&Side, &Waker) -> bool,
     ) -> Poll<io::Result<(R, Readiness)>> {
         let side = self.side(direction);
         loop {
@@ -246,7 +254,7 @@ impl<T: AsSource> Async<T> {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     result => return Poll::Ready(result.map(|result| (result, observed))),
                 }
-            } else if side.wait(cx.waker()) {
+            } else if wait(side, cx.waker()) {
                 self.reactor.ask(&self.source, self.get_ref())?;
                 return Poll::Pending;
             }
@@ -261,7 +269,7 @@ impl<T: AsSource> Async<T> {
         asked: usize,
         mut op: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let (moved, observed) = ready!(self.poll_op(direction, cx, &mut op))?;
+        let (moved, observed) = ready!(self.poll_op(direction, cx, &mut op, Side::wait))?;
         if self.is_short_drained && 0 < moved && moved < asked {
             self.side(direction).drain(observed);
         }
@@ -350,41 +358,6 @@ impl<T: AsSource + fmt::Debug> fmt::Debug for Async<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Async")
             .field("io", &self.io)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The wait of [`Async::readable`] and [`Async::writable`].
-#[must_use = "futures do nothing unless awaited"]
-pub struct Ready<'a, T: AsSource> {
-    /// What is waited for.
-    io: &'a Async<T>,
-    /// Which of its directions.
-    direction: Direction,
-    /// Where the waker is, while waiting.
-    seat: Seat,
-}
-
-impl<T: AsSource> Future for Ready<'_, T> {
-    type Output = io::Result<()>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        this.io.poll_ready(this.direction, cx, &mut this.seat)
-    }
-}
-
-impl<T: AsSource> Drop for Ready<'_, T> {
-    fn drop(&mut self) {
-        // An event wakes every waiter, so one that gives up owes nothing to the others (I8).
-        self.io.side(self.direction).leave(&mut self.seat);
-    }
-}
-
-impl<T: AsSource> fmt::Debug for Ready<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ready")
-            .field("direction", &self.direction)
             .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,11 @@
 //! What can be given as an address. Literal addresses are taken as they are, on the spot; names
-//! are looked up by the system, on a thread for blocking calls.
+//! are looked up by the system, on a thread for blocking calls. Everything that binds, connects or
+//! sends calls it; it makes no socket.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
 
+use super::connect::interleaved;
 use crate::threads::to_thread;
 
 /// An address, several, or a name: `SocketAddr`, `(IpAddr, u16)`, `"127.0.0.1:80"`,
@@ -26,16 +28,49 @@ pub enum Target {
 }
 
 impl Target {
-    /// The addresses, in the system's order.
-    pub(crate) async fn resolve(self) -> io::Result<Vec<SocketAddr>> {
-        let looked_up = match self {
+    /// Addresses to connect to: a list as it was given, a name's with the two families in turns.
+    pub(super) async fn resolve_remote(self) -> io::Result<Vec<SocketAddr>> {
+        match self {
+            Self::Addrs(addrs) => Ok(addrs),
+            named => named.resolve().await.map(interleaved),
+        }
+    }
+
+    /// Addresses to listen at: those of this machine where the host is empty.
+    pub(super) async fn resolve_local(self) -> io::Result<Vec<SocketAddr>> {
+        match self.parsed()? {
+            Self::Host(host, port) if host.is_empty() => Ok(vec![
+                (Ipv6Addr::UNSPECIFIED, port).into(),
+                (Ipv4Addr::UNSPECIFIED, port).into(),
+            ]),
+            other => other.resolve().await,
+        }
+    }
+
+    /// The addresses, in the order given, or in the system's.
+    pub(super) async fn resolve(self) -> io::Result<Vec<SocketAddr>> {
+        let (host, port) = match self.parsed()? {
             Self::Addrs(addrs) => return Ok(addrs),
-            Self::Host(host, port) => {
-                to_thread(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter)).await
-            }
-            Self::Text(text) => to_thread(move || text.to_socket_addrs().map(Vec::from_iter)).await,
+            Self::Host(host, port) => (host, port),
+            Self::Text(_) => unreachable!("parsing leaves no text"),
         };
+        let lookup = move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+        let looked_up = to_thread(lookup).await;
         looked_up.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+
+    /// The same, with a text taken apart.
+    fn parsed(self) -> io::Result<Self> {
+        let Self::Text(text) = self else {
+            return Ok(self);
+        };
+        let malformed = || {
+            let why = format!("{text:?} is no address: write \"host:port\"");
+            io::Error::new(io::ErrorKind::InvalidInput, why)
+        };
+        let (host, port) = text.rsplit_once(':').ok_or_else(malformed)?;
+        let port = port.parse().map_err(|_| malformed())?;
+        Ok(Self::Host(host.to_owned(), port))
     }
 }
 
@@ -117,5 +152,43 @@ impl<const N: usize> ToAddrs for [SocketAddr; N] {
 impl<T: ToAddrs + ?Sized> ToAddrs for &T {
     fn to_target(&self) -> Target {
         (**self).to_target()
+    }
+}
+
+/// The error of an empty list, and of a name without addresses.
+pub(super) fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "the name has no addresses")
+}
+
+#[cfg(test)]
+mod tests {
+    //! Promises about what is taken for an address without asking anybody.
+
+    use super::*;
+
+    fn parsed(text: &str) -> Option<Target> {
+        text.to_target().parsed().ok()
+    }
+
+    #[test]
+    fn literal_addresses_are_taken_as_they_are() {
+        for literal in ["127.0.0.1:80", "[::1]:80", "[fe80::1%3]:80"] {
+            let addr = literal.parse().unwrap();
+            assert_eq!(literal.to_target(), Target::Addrs(vec![addr]));
+        }
+        for literal in ["127.0.0.1", "::1"] {
+            let addr = (literal.parse::<IpAddr>().unwrap(), 80).into();
+            assert_eq!((literal, 80).to_target(), Target::Addrs(vec![addr]));
+        }
+    }
+
+    #[test]
+    fn names_have_a_host_and_a_port() {
+        let host = |host: &str| Some(Target::Host(host.to_owned(), 80));
+        assert_eq!(parsed("localhost:80"), host("localhost"));
+        assert_eq!(parsed(":80"), host(""));
+        for malformed in ["", "localhost", "localhost:", "localhost:http", "h:65536"] {
+            assert_eq!(parsed(malformed), None, "{malformed}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Promises of sockets made here.
 
 use std::io::Write;
+use std::os::unix::net::UnixListener;
 use std::task::Poll;
 
 use super::*;
