@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
+use bowerbird::{TaskRef, yield_now};
+
 /// Rings once; whoever waits for it, then or later, goes on.
 #[derive(Clone, Default)]
 pub(crate) struct Bell(Arc<Mutex<State>>);
@@ -63,6 +65,23 @@ impl Tally {
     pub(crate) fn count(&self) -> usize {
         // Relaxed: as in `add`.
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Yields often enough for whoever can go on to have gone on; promises hold without it, it only
+/// makes the interesting order likely.
+pub(crate) async fn settle() {
+    for _ in 0..50 {
+        yield_now().await;
+    }
+}
+
+/// Waits for the end of each.
+pub(crate) async fn until_done(tasks: impl IntoIterator<Item = TaskRef>) {
+    for task in tasks {
+        while !task.is_done() {
+            yield_now().await;
+        }
     }
 }
 

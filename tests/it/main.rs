@@ -20,6 +20,8 @@ mod catching;
 
 mod gather;
 
+mod shield;
+
 mod wait;
 
 mod as_completed;

@@ -9,7 +9,7 @@ use bowerbird::{
     timeout_scope, yield_now,
 };
 
-use crate::bell::{Bell, Counted, Tally};
+use crate::bell::{Bell, Counted, Tally, settle};
 use crate::loops::inside_each;
 
 const SHORT: Duration = Duration::from_millis(2);
@@ -22,13 +22,6 @@ const LONG: Duration = Duration::from_secs(3600);
 )]
 fn now() -> Instant {
     Instant::now()
-}
-
-/// Yields often enough for whoever can go on to have gone on.
-async fn settle() {
-    for _ in 0..50 {
-        yield_now().await;
-    }
 }
 
 #[test]

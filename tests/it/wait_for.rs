@@ -3,9 +3,9 @@
 use std::future::pending;
 use std::time::Duration;
 
-use bowerbird::{TimeoutError, create_task, wait_for, yield_now};
+use bowerbird::{TimeoutError, catch_cancel, create_task, finally, wait_for, yield_now};
 
-use crate::bell::{Bell, Counted, Tally};
+use crate::bell::{Bell, Counted, Tally, settle, until_done};
 use crate::loops::inside_each;
 
 const SHORT: Duration = Duration::from_millis(2);
@@ -134,9 +134,85 @@ fn cancelling_the_waiter_cancels_the_task_it_waits_for() {
         begun.rung().await;
         waiter.cancel();
         assert!(waiter.await.unwrap_err().is_cancelled());
-        while !inner_ref.is_done() {
+        until_done([inner_ref]).await;
+    });
+}
+
+#[test]
+fn a_cancelled_waiter_ends_when_its_task_has_cleaned_up() {
+    inside_each(async || {
+        let (begun, cleaned) = (Bell::default(), Tally::default());
+        let (ring, clean) = (begun.clone(), cleaned.clone());
+        let inner = create_task(finally(
+            async move {
+                ring.ring();
+                pending::<()>().await;
+            },
+            async move {
+                settle().await;
+                clean.add();
+            },
+        ));
+        let inner_ref = inner.handle();
+        let waiter = create_task(async { wait_for(inner, LONG).await.is_ok() });
+        begun.rung().await;
+        settle().await;
+        waiter.cancel();
+        assert!(waiter.await.unwrap_err().is_cancelled());
+        assert!(inner_ref.is_done());
+        assert_eq!((cleaned.count(), inner_ref.cancelling()), (1, 1));
+    });
+}
+
+#[test]
+fn what_answers_its_cancel_with_a_value_gives_that() {
+    inside_each(async || {
+        let refusing = |begun: Bell| async move {
+            let waiting = async {
+                begun.ring();
+                pending::<()>().await;
+            };
+            assert!(catch_cancel(waiting).await.is_err());
             yield_now().await;
-        }
+            6
+        };
+        // Whether the limit is over, for a future and for a task,
+        assert_eq!(wait_for(refusing(Bell::default()), SHORT).await, Ok(6));
+        let task = create_task(refusing(Bell::default()));
+        assert_eq!(wait_for(task, SHORT).await.unwrap().unwrap(), 6);
+        // or the waiter is cancelled: what the inner task refuses is refused.
+        let begun = Bell::default();
+        let inner = create_task(refusing(begun.clone()));
+        let waiter = create_task(async { wait_for(inner, LONG).await.unwrap().unwrap() });
+        begun.rung().await;
+        settle().await;
+        waiter.cancel();
+        assert_eq!(waiter.await.unwrap(), 6);
+    });
+}
+
+#[test]
+fn a_cancel_from_outside_wins_over_a_limit_that_is_over_too() {
+    inside_each(async || {
+        let (begun, cleaning, go_on) = (Bell::default(), Bell::default(), Bell::default());
+        let (ring, ring_too, wait) = (begun.clone(), cleaning.clone(), go_on.clone());
+        let inner = create_task(finally(
+            async move {
+                ring.ring();
+                pending::<()>().await;
+            },
+            async move {
+                ring_too.ring();
+                wait.rung().await;
+            },
+        ));
+        let waiter = create_task(async { wait_for(inner, SHORT).await.is_err() });
+        begun.rung().await;
+        cleaning.rung().await;
+        // The limit is over and the task cleans up; this request is a second one.
+        waiter.cancel();
+        go_on.ring();
+        assert!(waiter.await.unwrap_err().is_cancelled());
     });
 }
 

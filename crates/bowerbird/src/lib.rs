@@ -18,7 +18,8 @@
 //! | `asyncio.run`, `Runner` | [`run`], [`Runner`], [`macro@main`] |
 //! | the event loop | [`EventLoop`], [`Builder`], [`get_running_loop`] |
 //! | `create_task`, `Task` | [`create_task`], [`create_local_task`], [`Task`], [`TaskRef`] |
-//! | `gather`, `wait_for`, `sleep` | [`gather`], [`wait_for`], [`sleep`], [`yield_now`] |
+//! | `gather`, `shield`, `wait_for` | [`gather()`], [`try_gather()`], [`shield`], [`wait_for`] |
+//! | `sleep` | [`sleep`], [`sleep_until`], [`interval`], [`yield_now`] |
 //! | `wait`, `as_completed` | [`wait`], [`try_wait`], [`ReturnWhen`], [`as_completed`] |
 //! | `Future` | [`Promise`] |
 //! | `except CancelledError`, `finally` | [`catch_cancel`], [`finally`] |
@@ -69,9 +70,9 @@ pub use queues::{LifoQueue, PriorityQueue, Queue};
 pub use runners::{Runner, run};
 pub use tasks::{
     AsCompleted, CallbackId, Cancelled, CatchCancel, Finally, Gather, Interval, Resume, ReturnWhen,
-    Sleep, Task, TaskId, TaskRef, Wait, WaitFor, all_tasks, as_completed, catch_cancel,
-    create_local_task, create_task, current_task, finally, gather, interval, sleep, sleep_until,
-    task, try_wait, wait, wait_for, yield_now,
+    Shield, Sleep, Task, TaskId, TaskRef, Wait, WaitFor, all_tasks, as_completed, catch_cancel,
+    create_local_task, create_task, current_task, finally, gather, interval, shield, sleep,
+    sleep_until, task, try_gather, try_wait, wait, wait_for, yield_now,
 };
 pub use threads::to_thread;
 pub use timeouts::{Timeout, timeout, timeout_at, timeout_scope};

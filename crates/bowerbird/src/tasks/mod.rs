@@ -22,6 +22,8 @@ mod gather;
 
 mod ready;
 
+mod shield;
+
 mod sleep;
 
 mod wait;
@@ -33,11 +35,17 @@ mod yielding;
 pub use as_completed::{AsCompleted, AsCompletedTimeout, as_completed};
 pub use cancelling::{Cancelled, CatchCancel, Finally, Resume, catch_cancel, finally};
 pub(crate) use ended::ended;
-pub use gather::{Gather, GatherAll, gather};
+pub use gather::{Gather, GatherAll, gather, try_gather};
+pub use shield::{Shield, shield};
 pub use sleep::{Interval, Sleep, interval, sleep, sleep_until};
 pub use wait::{ReturnWhen, Wait, try_wait, wait};
 pub use wait_for::{WaitFor, wait_for};
 pub use yielding::{YieldNow, yield_now};
+
+/// What [`gather`](gather()) is made of, for those who name its type.
+pub mod gathering {
+    pub use super::gather::{Children, Many, Plain, Rule, Slot, Tried, TryTuple, Tuple};
+}
 
 /// Making tasks with a name or a context of their own.
 pub mod task {
