@@ -1,6 +1,6 @@
 //! A test in a process of its own: for promises about the process, which other tests would disturb.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::loops::watched;
 
@@ -16,8 +16,26 @@ pub(crate) fn alone(name: &str, test: impl FnOnce()) {
 /// The same, with variables in the child's environment.
 #[track_caller]
 pub(crate) fn alone_with(name: &str, variables: &[(&str, &str)], test: impl FnOnce()) {
+    let Some(child) = output_alone(name, variables, test) else {
+        return;
+    };
+    let told = String::from_utf8_lossy(&child.stdout);
+    let errors = String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success(), "{name}: {told}{errors}");
+    assert!(told.contains("1 passed"), "there is no test {name}: {told}");
+}
+
+/// Runs `test` in such a process, and says how that ended: for tests about the end itself. `None`
+/// in the child, which may go on to pass.
+#[track_caller]
+pub(crate) fn output_alone(
+    name: &str,
+    variables: &[(&str, &str)],
+    test: impl FnOnce(),
+) -> Option<Output> {
     if std::env::var(VARIABLE).is_ok_and(|running| running == name) {
-        return watched(test);
+        watched(test);
+        return None;
     }
     let child = Command::new(std::env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
@@ -25,8 +43,5 @@ pub(crate) fn alone_with(name: &str, variables: &[(&str, &str)], test: impl FnOn
         .envs(variables.iter().copied())
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&child.stdout);
-    let errors = String::from_utf8_lossy(&child.stderr);
-    assert!(child.status.success(), "{name}: {told}{errors}");
-    assert!(told.contains("1 passed"), "there is no test {name}: {told}");
+    Some(child)
 }

@@ -48,6 +48,8 @@ mod faults;
 
 mod scarcity;
 
+mod signals;
+
 mod endings;
 
 mod macros;

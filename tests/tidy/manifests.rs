@@ -9,7 +9,16 @@ use crate::house::{File, assert_none, files, root};
 /// `docs/dependencies.md`. Loom stands in for std in `core` and `executor` when they are explored.
 const DOORS: [(&str, &[&str]); 5] = [
     ("core", &["loom", "pin-project-lite"]),
-    ("io", &["polling", "rustix", "socket2"]),
+    (
+        "io",
+        &[
+            "libc",
+            "polling",
+            "rustix",
+            "signal-hook-registry",
+            "socket2",
+        ],
+    ),
     (
         "executor",
         &[

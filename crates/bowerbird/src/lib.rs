@@ -28,6 +28,7 @@
 //! | `Lock`, `Event`, `Condition`, `Semaphore`, `Barrier` | [`locks`] |
 //! | `Queue`, `PriorityQueue`, `LifoQueue` | [`queues`] |
 //! | sockets | [`net`] |
+//! | `add_signal_handler` | [`EventLoop::add_signal_handler`], [`mod@signal`] |
 //!
 //! Each module is named after asyncio's own file.
 
@@ -51,6 +52,8 @@ pub mod queues;
 
 pub mod net;
 
+pub mod signal;
+
 pub mod exceptions;
 
 pub use bowerbird_core::{Awaitable, IntoTask};
@@ -68,6 +71,7 @@ pub use locks::{
 };
 pub use queues::{LifoQueue, PriorityQueue, Queue};
 pub use runners::{Runner, run};
+pub use signal::{CtrlC, Signal, SignalError, SignalKind, ctrl_c, signal};
 pub use tasks::{
     AsCompleted, CallbackId, Cancelled, CatchCancel, Finally, Gather, Interval, Resume, ReturnWhen,
     Shield, Sleep, Task, TaskId, TaskRef, Wait, WaitFor, all_tasks, as_completed, catch_cancel,

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, TaskRef, create};
+use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create};
 
 use crate::handle::Handle;
 use crate::life::Phase;
@@ -58,9 +58,19 @@ impl Handle {
 
     /// Runs a future that no registry knows, in line with all others.
     pub(crate) fn spawn_unlisted(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.create_unlisted(future).detach();
+    }
+
+    /// A task that no registry knows, for what goes on behind the scenes: it is nobody's leftover,
+    /// and a loop that closes drops it without asking.
+    pub fn create_unlisted<F>(&self, future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let (runnable, task, _entry) = create(future, Unlisted(self.0.clone()), Birth::default());
-        task.detach();
         self.schedule(runnable);
+        task
     }
 
     fn run_callback(&self, callback: Callback) {

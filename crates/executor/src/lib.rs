@@ -42,6 +42,9 @@ mod timekeeping;
 mod callbacks;
 
 #[cfg(not(loom))]
+mod signal_handlers;
+
+#[cfg(not(loom))]
 mod blocking;
 
 #[cfg(not(loom))]
@@ -95,6 +98,8 @@ pub use metrics::{Metrics, WorkerMetrics};
 pub use report::{Report, Reporter};
 #[cfg(not(loom))]
 pub use runtime::Runtime;
+#[cfg(not(loom))]
+pub use signal_handlers::SignalHandler;
 #[cfg(not(loom))]
 pub use timekeeping::TimerId;
 

@@ -250,6 +250,7 @@ impl Remains {
         fence(Ordering::SeqCst);
         shared.drop_injected(usize::MAX);
         shared.callbacks.clear();
+        shared.signal_handlers.clear();
         let left = shared.pool.close(limit);
         if left > 0 && !limit.is_zero() {
             shared.desk.report(&Report::new(format!(
@@ -355,6 +356,7 @@ fn share(config: Config, queues: &[Local<Runnable>]) -> io::Result<Shared> {
         clock,
         fired: std::sync::atomic::AtomicU64::new(0),
         callbacks: crate::callbacks::Callbacks::default(),
+        signal_handlers: crate::signal_handlers::SignalHandlers::default(),
         watch: Watch::new(queues.len()),
         desk: Desk::default(),
         runtime: std::sync::OnceLock::new(),

@@ -18,6 +18,7 @@ use crate::queue::{Injector, Stealer};
 use crate::registry::Registry;
 use crate::report::Desk;
 use crate::runtime::Runtime;
+use crate::signal_handlers::SignalHandlers;
 use crate::sleep::{Call, Sleep};
 use crate::watch::Watch;
 
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,
     /// Callbacks on their way.
     pub(crate) callbacks: Callbacks,
+    /// What stands by for signals.
+    pub(crate) signal_handlers: SignalHandlers,
     /// Looks after next-task slots while somebody rests.
     pub(crate) watch: Watch,
     /// Where reports go.

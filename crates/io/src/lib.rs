@@ -39,6 +39,8 @@ mod pollable;
 
 pub mod net;
 
+pub mod signals;
+
 #[cfg(test)]
 #[cfg(unix)]
 mod fixtures;

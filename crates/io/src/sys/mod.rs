@@ -16,6 +16,8 @@ pub(crate) use linux::{Backend, Buffer};
 #[cfg(any(not(target_os = "linux"), bowerbird_portable_reactor))]
 pub(crate) use portable::{Backend, Buffer};
 
+pub(crate) mod signals;
+
 use std::io;
 
 use polling::AsSource;
