@@ -5,8 +5,8 @@ use std::fmt;
 use bowerbird_io::signals::numbers;
 
 /// A signal, by its number on this system. Made from one of the constants of
-/// [`signal`](crate::signal), or from any number; whether there is such a signal shows when it is
-/// used.
+/// [`signal`](mod@crate::signal), or from any number; whether there is such a signal shows when it
+/// is used.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SignalKind(i32);
 
