@@ -42,7 +42,15 @@ mod net_options;
 
 mod net_udp;
 
+mod folder;
 mod net_unix;
+
+mod fs;
+
+mod files;
+
+#[cfg(unix)]
+mod files_model;
 
 mod faults;
 

@@ -29,6 +29,7 @@
 //! | `Queue`, `PriorityQueue`, `LifoQueue` | [`queues`] |
 //! | sockets | [`net`] |
 //! | `add_signal_handler` | [`EventLoop::add_signal_handler`], [`mod@signal`] |
+//! | files | [`fs`] |
 //!
 //! Each module is named after asyncio's own file.
 
@@ -52,6 +53,7 @@ pub mod queues;
 
 pub mod net;
 
+pub mod fs;
 pub mod signal;
 
 pub mod exceptions;

@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`Clock`] and [`Deadline`], the wheel behind [`Timers`]; then what a source knows
 //! about itself (`readiness`, `side`, `source`), the [`Reactor`] and its backends (`sys`), and
-//! [`Async`], which owns a source and its descriptor; [`net`] makes sockets for it.
+//! [`Async`], which owns a source and its descriptor; [`net`] makes sockets for it, and [`files`]
+//! reads and writes what needs no reactor.
 
 mod clock;
 
@@ -39,6 +40,7 @@ mod pollable;
 
 pub mod net;
 
+pub mod files;
 pub mod signals;
 
 #[cfg(test)]
