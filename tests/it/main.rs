@@ -38,6 +38,8 @@ mod threads;
 
 mod net;
 
+mod net_fds;
+
 mod net_options;
 
 mod net_udp;

@@ -27,9 +27,9 @@
 //! | `to_thread` | [`to_thread`] |
 //! | `Lock`, `Event`, `Condition`, `Semaphore`, `Barrier` | [`locks`] |
 //! | `Queue`, `PriorityQueue`, `LifoQueue` | [`queues`] |
-//! | sockets | [`net`] |
 //! | `add_signal_handler` | [`EventLoop::add_signal_handler`], [`mod@signal`] |
 //! | files | [`fs`] |
+//! | sockets, `add_reader` | [`net`], [`net::Async`] |
 //!
 //! Each module is named after asyncio's own file.
 

@@ -34,6 +34,9 @@ mod wake;
 
 mod sys;
 
+#[cfg(unix)]
+mod watches;
+
 mod reactor;
 
 mod pollable;
@@ -57,3 +60,5 @@ pub use wheel::TimerKey;
 /// What [`Async`] can watch: on Unix everything that is `AsFd`, on Windows what is `AsSocket`.
 pub use polling::AsSource;
 pub use wake::wake_all;
+#[cfg(unix)]
+pub use watches::{Watch, Watches};

@@ -14,7 +14,7 @@ use polling::AsSource;
 
 use crate::reactor::{Reactor, closed};
 use crate::readiness::Readiness;
-use crate::side::{Seat, Side};
+use crate::side::Side;
 use crate::source::{Direction, Source};
 use crate::sys;
 
@@ -96,6 +96,16 @@ impl<T: AsSource> Async<T> {
             "a blocking stream would block a worker"
         );
         Async::register(reactor, io, reactor.is_short_drained())
+    }
+
+    /// Registers `io` to be watched, in whatever mode it is: [`Async::readable`] and its kin never
+    /// operate on it. For a descriptor whose mode others share.
+    ///
+    /// # Errors
+    ///
+    /// As [`Async::new`].
+    pub fn watched(reactor: &Arc<Reactor>, io: T) -> io::Result<Async<T>> {
+        Async::register(reactor, io, false)
     }
 
     fn register(reactor: &Arc<Reactor>, io: T, is_short_drained: bool) -> io::Result<Async<T>> {
@@ -206,12 +216,22 @@ impl<T: AsSource> Async<T> {
         Ready::new(self, Direction::Write)
     }
 
-    /// What [`Async::readable`] and [`Async::writable`] poll.
-    fn poll_ready(
+    /// [`Async::readable`] or [`Async::writable`], for who polls by hand: the waker replaces the
+    /// one left by an earlier poll for the same direction.
+    ///
+    /// # Errors
+    ///
+    /// "event loop is closed".
+    pub fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_readiness(direction, cx, Side::wait)
+    }
+
+    /// [`Async::poll_ready`], leaving the waker by `wait`.
+    fn poll_readiness(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
-        seat: &mut Seat,
+        mut wait: impl FnMut(&Side, &Waker) -> bool,
     ) -> Poll<io::Result<()>> {
         let side = self.side(direction);
         loop {
@@ -226,7 +246,7 @@ impl<T: AsSource> Async<T> {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => return Poll::Ready(Err(error)),
                 }
-            } else if side.wait_listed(cx.waker(), seat) {
+            } else if wait(side, cx.waker()) {
                 self.reactor.ask(&self.source, self.get_ref())?;
                 return Poll::Pending;
             }

@@ -17,6 +17,8 @@ use crate::source::{self, Source};
 use crate::sources::Sources;
 use crate::sys::{Backend, Buffer};
 use crate::wake::wake_all;
+#[cfg(unix)]
+use crate::watches::Watches;
 
 /// Waits for the kernel on behalf of one event loop. Shared by all its workers and sources.
 #[derive(Debug)]
@@ -25,6 +27,9 @@ pub struct Reactor {
     backend: Backend,
     /// Everything that is registered. Read-locked once per turn that brings events.
     sources: RwLock<Sources>,
+    /// What users registered by number.
+    #[cfg(unix)]
+    watches: Watches,
 }
 
 /// Whether a turn may wait.
@@ -110,6 +115,8 @@ impl Reactor {
         Reactor {
             backend,
             sources: RwLock::new(Sources::new()),
+            #[cfg(unix)]
+            watches: Watches::default(),
         }
     }
 
@@ -177,8 +184,11 @@ impl Reactor {
     }
 
     /// Ends all waiting on sources: who waits is woken and gets an error, as does whoever waits or
-    /// registers later. Closing again does nothing. Sources may be dropped afterwards as before.
+    /// registers later. Closing again does nothing. Sources may be dropped afterwards as before;
+    /// watches are dropped by this.
     pub fn close(&self) {
+        #[cfg(unix)]
+        drop(self.watches.close());
         let mut wakers = Vec::new();
         {
             let mut sources = self.write();
@@ -187,6 +197,13 @@ impl Reactor {
             }
         }
         wake_all(&mut wakers);
+    }
+
+    /// What users have registered by number.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn watches(&self) -> &Watches {
+        &self.watches
     }
 
     /// How many sources are registered.

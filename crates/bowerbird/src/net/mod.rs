@@ -27,6 +27,9 @@ mod udp;
 #[cfg(unix)]
 mod unix;
 
+#[cfg(unix)]
+mod watching;
+
 pub use addrs::{Target, ToAddrs};
 pub use bowerbird_io::net::is_out_of_resources;
 pub use connect::ConnectError;

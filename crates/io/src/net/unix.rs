@@ -3,7 +3,6 @@
 //! A path that begins with a zero byte is an abstract name, on Linux; elsewhere it is invalid.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
@@ -57,7 +56,8 @@ pub fn accept_unix(listener: &UnixListener) -> io::Result<UnixStream> {
     #[cfg(target_os = "linux")]
     {
         use rustix::net::{SocketFlags, accept_with};
-        let socket: OwnedFd = accept_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
+        let socket: std::os::fd::OwnedFd =
+            accept_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
         Ok(socket.into())
     }
     #[cfg(not(target_os = "linux"))]

@@ -38,8 +38,13 @@ impl<T: AsSource> Future for Ready<'_, T> {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        this.io.poll_ready(this.direction, cx, &mut this.seat)
+        let Ready {
+            io,
+            direction,
+            seat,
+        } = &mut *self;
+        let wait = |side: &Side, waker: &Waker| side.wait_listed(waker, seat);
+        io.poll_readiness(*direction, cx, wait)
     }
 }
 
