@@ -36,6 +36,8 @@ mod futures;
 
 mod threads;
 
+mod contextvars;
+
 mod net;
 
 mod net_fds;

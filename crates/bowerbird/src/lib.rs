@@ -25,6 +25,7 @@
 //! | `except CancelledError`, `finally` | [`catch_cancel`], [`finally`] |
 //! | `timeout`, `timeout_at` | [`timeout`], [`timeout_at`], [`timeout_scope`] |
 //! | `to_thread` | [`to_thread`] |
+//! | `contextvars` | [`ContextVar`], [`Context`], [`copy_context`] |
 //! | `Lock`, `Event`, `Condition`, `Semaphore`, `Barrier` | [`locks`] |
 //! | `Queue`, `PriorityQueue`, `LifoQueue` | [`queues`] |
 //! | `add_signal_handler` | [`EventLoop::add_signal_handler`], [`mod@signal`] |
@@ -45,6 +46,8 @@ pub mod timeouts;
 
 pub mod threads;
 
+pub mod contextvars;
+
 mod waiters;
 
 pub mod locks;
@@ -60,6 +63,7 @@ pub mod exceptions;
 
 pub use bowerbird_core::{Awaitable, IntoTask};
 pub use bowerbird_macros::{main, test};
+pub use contextvars::{Context, ContextVar, Token, copy_context};
 pub use events::{Builder, EventLoop, Flavor, Metrics, Report, WorkerMetrics, get_running_loop};
 pub use exceptions::{
     BrokenBarrierError, GetNowaitError, InvalidStateError, LoopError, NoRunningLoop, Panic,

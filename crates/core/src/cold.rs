@@ -20,7 +20,8 @@ pub(crate) type DoneCallback = Box<dyn FnOnce(&TaskRef) + Send>;
 pub(crate) struct Cold {
     /// Where the task was created, where that was asked for.
     pub(crate) location: Option<&'static Location<'static>>,
-    /// The variables its polls see; swapped in by the runner, so the lock is never contended.
+    /// The variables its polls see; locked for a few steps at a time, nearly always by the thread
+    /// that polls.
     pub(crate) context: Mutex<Context>,
     /// The rest, under one lock.
     parts: Mutex<Parts>,

@@ -35,7 +35,7 @@ pub struct Birth {
 impl Birth {
     /// The cold part that holds all this; none when there is nothing to hold.
     fn into_cold(self) -> Option<Box<Cold>> {
-        if self.name.is_none() && self.context.is_empty() && self.location.is_none() {
+        if self.name.is_none() && self.context.is_blank() && self.location.is_none() {
             return None;
         }
         let cold = Cold::new(self.context, self.location);

@@ -10,7 +10,9 @@ use std::task::Waker;
 use crate::cancel::Tree;
 use crate::cell::{self, Ref};
 use crate::cold::bind;
+use crate::contexts::{SharedContext, copy_context};
 use crate::id::{CallbackId, TaskId};
+use crate::sync::lock;
 use crate::waker;
 
 /// A task, to be looked at and cancelled. Cloning it is cheap; it does not keep the task running,
@@ -126,14 +128,22 @@ impl TaskRef {
         parts.requests
     }
 
-    /// Calls `callback` with this task once it is done: through the loop, in the order added,
-    /// soon if it is done already.
+    /// The context of this task: the handle of that very one, and not a copy. asyncio:
+    /// `Task.get_context`.
+    pub fn context(&self) -> SharedContext {
+        lock(&self.0.cold().context).share()
+    }
+
+    /// Calls `callback` with this task once it is done: through the loop, in the order added and in
+    /// a copy of the caller's context, soon if it is done already.
     pub fn add_done_callback(
         &self,
         callback: impl FnOnce(&TaskRef) + Send + 'static,
     ) -> CallbackId {
         let cold = self.0.cold();
         let header = self.0.header();
+        let mut context = copy_context();
+        let callback = move |task: &Self| context.run(|| callback(task));
         let mut parts = cold.parts();
         // Under the lock: a finisher that comes later takes the callbacks after this one is in.
         if header.state.set_cold() {

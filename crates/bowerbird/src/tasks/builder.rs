@@ -4,9 +4,8 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
-use bowerbird_core::contexts::Context;
-
 use super::{Task, with_loop};
+use crate::contextvars::Context;
 use crate::events::{birth, created};
 
 /// A task in the making. asyncio: the keywords of `create_task`.
@@ -38,7 +37,23 @@ impl Builder {
         self
     }
 
-    /// The context variables the task sees, instead of a copy of its creator's.
+    /// The context the task runs in, instead of a copy of its creator's: this very one, so that
+    /// tasks which are given the same one see what the others set.
+    ///
+    /// ```
+    /// use bowerbird::{Context, ContextVar, task};
+    ///
+    /// static USER: ContextVar<&str> = ContextVar::new("user");
+    ///
+    /// # bowerbird::run(async {
+    /// let context = Context::new();
+    /// let login = task::Builder::new().context(context.clone()).create_task(async {
+    ///     let _token = USER.set("ann");
+    /// });
+    /// login.await.unwrap();
+    /// assert_eq!(context.get(&USER), Some("ann"));
+    /// # });
+    /// ```
     pub fn context(mut self, context: Context) -> Self {
         self.context = Some(context);
         self
@@ -84,7 +99,7 @@ impl Builder {
         let mut birth = birth(handle, location);
         birth.name = self.name;
         if let Some(context) = self.context {
-            birth.context = context;
+            birth.context = (&context).into();
         }
         birth
     }

@@ -13,11 +13,9 @@ use std::task::{Context, Poll};
 
 use super::{Cell, Header, Ref, Stage, current, free};
 use crate::cancel::Delivery;
-use crate::contexts;
 use crate::error::{Panic, TaskError, swallow};
 use crate::schedule::Schedule;
 use crate::state::{Finished, Paused, Started};
-use crate::sync::lock;
 use crate::task_ref::TaskRef;
 use crate::waker;
 
@@ -147,10 +145,6 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: RUNNING keeps the cell alive for the whole poll (its alive reference goes only
         // in `complete`), and the guard stays on this stack.
         let _entered = unsafe { current::set(header) };
-        let _context = self
-            .header
-            .existing_cold()
-            .map(|cold| contexts::enter(lock(&cold.context)));
         // SAFETY: the cell lives for the whole poll, as above.
         let waker = unsafe { waker::lend(header) };
         let mut cx = Context::from_waker(&waker);
@@ -211,15 +205,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             let stage = unsafe { &mut *stage };
             // SAFETY: the stage holds the future, by this function's contract.
             let future = unsafe { &mut stage.future };
-            catch_unwind(AssertUnwindSafe(|| {
-                // Inside the net, and only where there are variables: a runnable may be dropped on
-                // a thread that has torn down its own already.
-                let cold = self.header.existing_cold();
-                let variables = cold.map(|cold| lock(&cold.context));
-                let _context = variables.filter(|own| !own.is_empty()).map(contexts::enter);
-                // SAFETY: dropped once, by this function's contract.
-                unsafe { ManuallyDrop::drop(future) }
-            }))
+            // SAFETY: dropped once, by this function's contract.
+            catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(future) }))
         });
         dropped.map_err(|payload| TaskError::Panicked(Panic::new(payload)))
     }

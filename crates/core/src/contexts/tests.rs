@@ -85,14 +85,18 @@ fn a_panic_inside_a_run_brings_the_callers_context_back() {
     assert_eq!(context.get(&COUNT), Some(2));
 }
 
+fn entries(context: &mut Context) -> Option<Arc<[vars::Entry]>> {
+    context.0.with(|vars| vars.entries.clone())
+}
+
 #[test]
 fn a_copy_shares_the_values_until_one_changes() {
     let mut one = Context::new();
     one.run(|| drop(NAME.set("x".into())));
     let mut two = one.clone();
     assert!(Arc::ptr_eq(
-        one.vars.as_ref().unwrap(),
-        two.vars.as_ref().unwrap()
+        &entries(&mut one).unwrap(),
+        &entries(&mut two).unwrap()
     ));
     two.run(|| drop(NAME.set("y".into())));
     assert_eq!(
@@ -143,6 +147,7 @@ enum Step {
     Set(usize, u32),
     Reset,
     Fork,
+    Share,
     Leave,
 }
 
@@ -151,8 +156,58 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..5_usize, any::<u32>()).prop_map(|(var, value)| Step::Set(var, value)),
         2 => Just(Step::Reset),
         1 => Just(Step::Fork),
+        1 => Just(Step::Share),
         1 => Just(Step::Leave),
     ]
+}
+
+/// What the variables must be.
+type Model = HashMap<usize, u32>;
+
+/// Walks the steps of one context up to its `Leave`, beside a map. Forks are walked inside.
+fn walk(
+    vars: &[ContextVar<u32>; 5],
+    steps: &mut std::vec::IntoIter<Step>,
+    model: &mut Model,
+) -> Result<(), TestCaseError> {
+    let mut tokens = Vec::new();
+    while let Some(step) = steps.next() {
+        match step {
+            Step::Set(var, value) => {
+                let token = vars[var].set(value);
+                let before = model.insert(var, value);
+                prop_assert_eq!(token.old_value(), before);
+                tokens.push((var, before, token));
+            }
+            Step::Reset => {
+                let Some((var, before, token)) = tokens.pop() else {
+                    continue;
+                };
+                prop_assert!(vars[var].reset(token).is_ok());
+                match before {
+                    Some(value) => model.insert(var, value),
+                    None => model.remove(&var),
+                };
+            }
+            Step::Fork => {
+                let mut inner = model.clone();
+                copy_context().run(|| walk(vars, steps, &mut inner))?;
+            }
+            Step::Share => {
+                let mut inner = model.clone();
+                let shared = SharedContext::current();
+                // Entered twice, and left twice: still one context.
+                shared.run(|| shared.clone().run(|| walk(vars, steps, &mut inner)))?;
+                prop_assert_eq!(shared.len(), inner.len());
+            }
+            Step::Leave => return Ok(()),
+        }
+        for (at, var) in vars.iter().enumerate() {
+            prop_assert_eq!(var.get(), model.get(&at).copied());
+        }
+        prop_assert_eq!(copy_context().len(), model.len());
+    }
+    Ok(())
 }
 
 proptest! {
@@ -160,52 +215,93 @@ proptest! {
     #[test]
     fn contexts_agree_with_maps(steps in prop::collection::vec(step(), 0..60)) {
         let vars: [ContextVar<u32>; 5] = std::array::from_fn(|_| ContextVar::new("v"));
-        let mut outer = Context::new();
-        let _entered = enter(&mut outer);
-        let mut model: Vec<HashMap<usize, u32>> = vec![HashMap::new()];
-        // Suspended contexts, and for each context its tokens with what they lead back to.
-        let mut suspended = Vec::new();
-        let mut tokens = vec![Vec::new()];
-        for step in steps {
-            match step {
-                Step::Set(var, value) => {
-                    let token = vars[var].set(value);
-                    let before = model.last_mut().unwrap().insert(var, value);
-                    prop_assert_eq!(token.old_value(), before);
-                    tokens.last_mut().unwrap().push((var, before, token));
-                }
-                Step::Reset => {
-                    let last = tokens.last_mut().unwrap().pop();
-                    let Some((var, before, token)) = last else { continue };
-                    prop_assert!(vars[var].reset(token).is_ok());
-                    let map = model.last_mut().unwrap();
-                    match before {
-                        Some(value) => map.insert(var, value),
-                        None => map.remove(&var),
-                    };
-                }
-                Step::Fork => {
-                    let mut copy = copy_context();
-                    swap(&mut copy);
-                    suspended.push(copy);
-                    model.push(model.last().unwrap().clone());
-                    tokens.push(Vec::new());
-                }
-                Step::Leave => {
-                    let Some(mut context) = suspended.pop() else { continue };
-                    swap(&mut context);
-                    model.pop();
-                    tokens.pop();
-                }
-            }
-            let map = model.last().unwrap();
-            for (at, var) in vars.iter().enumerate() {
-                prop_assert_eq!(var.get(), map.get(&at).copied());
-            }
-            prop_assert_eq!(copy_context().len(), map.len());
-        }
-        while let Some(mut context) = suspended.pop() {
-            swap(&mut context);
+        let mut steps = steps.into_iter();
+        Context::new().run(|| walk(&vars, &mut steps, &mut Model::new()))?;
+    }
+}
+
+#[test]
+fn a_shared_context_is_one_for_all_its_handles_and_a_copy_is_another() {
+    let shared = SharedContext::new();
+    let other = shared.clone();
+    shared.run(|| drop(COUNT.set(1)));
+    assert_eq!((other.get(&COUNT), other.len()), (Some(1), 1));
+    assert_eq!(shared, other);
+    let copy = shared.copy();
+    assert_ne!(shared, copy);
+    copy.run(|| drop(COUNT.set(2)));
+    assert_eq!((shared.get(&COUNT), copy.get(&COUNT)), (Some(1), Some(2)));
+    assert_eq!(COUNT.get(), None);
+}
+
+#[test]
+fn a_clone_of_a_shared_contexts_value_goes_its_own_way() {
+    let shared = SharedContext::new();
+    let mut value = Context::from(&shared);
+    let mut clone = value.clone();
+    clone.run(|| drop(COUNT.set(1)));
+    assert!(shared.is_empty());
+    value.run(|| drop(COUNT.set(2)));
+    assert_eq!((shared.get(&COUNT), clone.get(&COUNT)), (Some(2), Some(1)));
+}
+
+#[test]
+fn a_shared_context_can_be_read_and_entered_from_inside_itself() {
+    let shared = SharedContext::new();
+    shared.run(|| {
+        let token = COUNT.set(1);
+        assert_eq!(shared.get(&COUNT), Some(1));
+        shared.run(|| drop(COUNT.set(2)));
+        assert_eq!(COUNT.get(), Some(2));
+        COUNT.reset(token).unwrap();
+    });
+    assert!(shared.is_empty());
+}
+
+#[test]
+fn two_threads_in_one_context_see_what_the_other_sets() {
+    let shared = SharedContext::new();
+    let (to_other, from_one) = std::sync::mpsc::channel();
+    let (to_one, from_other) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        // Both are inside at the same time: each waits for the other one's step.
+        let inside = shared.clone();
+        scope.spawn(move || {
+            inside.run(|| {
+                from_one.recv().unwrap();
+                assert_eq!(COUNT.get(), Some(1));
+                drop(COUNT.set(2));
+                to_one.send(()).unwrap();
+            });
+        });
+        shared.run(|| {
+            drop(COUNT.set(1));
+            to_other.send(()).unwrap();
+            from_other.recv().unwrap();
+            assert_eq!(COUNT.get(), Some(2));
+        });
+    });
+}
+
+#[test]
+fn a_value_that_goes_with_its_thread_may_still_ask() {
+    struct Asks(std::sync::mpsc::Sender<Option<u32>>);
+    impl Clone for Asks {
+        fn clone(&self) -> Self {
+            Self(self.0.clone())
         }
     }
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            self.0.send(COUNT.get()).unwrap();
+        }
+    }
+    static LAST: ContextVar<Arc<Asks>> = ContextVar::new("last");
+    let (asks, asked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        drop(LAST.set(Arc::new(Asks(asks))));
+    })
+    .join()
+    .unwrap();
+    assert_eq!(asked.recv().unwrap(), None);
 }

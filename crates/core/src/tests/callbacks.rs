@@ -2,11 +2,12 @@
 
 use std::future::{pending, ready};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Wake, Waker};
+use std::task::{Wake, Waker};
 
 use super::drops::Counter;
 use super::toy::Toy;
 use crate::TaskRef;
+use crate::contexts::{Context, ContextVar};
 
 /// What the callbacks wrote, in their order.
 #[derive(Clone, Default)]
@@ -62,7 +63,7 @@ fn a_callback_added_by_the_woken_awaiter_comes_after_those_before_it() {
     let mut task = toy.spawn(ready(()));
     let waker = Waker::from(Arc::new(Quick(task.handle(), log.clone())));
     assert!(
-        task.poll_result(&mut Context::from_waker(&waker))
+        task.poll_result(&mut std::task::Context::from_waker(&waker))
             .is_pending()
     );
     task.add_done_callback(log.line(1));
@@ -142,6 +143,29 @@ fn a_callback_gets_the_task_it_was_added_to() {
         done.add_done_callback(|_| {});
     });
     toy.settle();
+    drop(task);
+    toy.assert_clean();
+}
+
+#[test]
+fn a_callback_sees_the_variables_of_whoever_added_it() {
+    static NUMBER: ContextVar<u32> = ContextVar::new("number");
+    let toy = Toy::new();
+    let log = Log::default();
+    let task = toy.spawn(ready(()));
+    Context::new().run(|| {
+        drop(NUMBER.set(4));
+        let log = log.clone();
+        task.add_done_callback(move |task| {
+            log.line(NUMBER.get_or(0))(task);
+            drop(NUMBER.set(5));
+        });
+        drop(NUMBER.set(6));
+    });
+    let line = log.clone();
+    task.add_done_callback(move |task| line.line(NUMBER.get_or(0))(task));
+    toy.settle();
+    assert_eq!(log.lines(), [4, 0]);
     drop(task);
     toy.assert_clean();
 }

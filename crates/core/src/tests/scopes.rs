@@ -255,3 +255,99 @@ fn a_future_is_dropped_as_its_own_task_and_with_its_own_variables() {
     looks.lock().unwrap().clear();
     toy.assert_clean();
 }
+
+#[test]
+fn what_a_plain_task_sets_stays_with_it_and_leaks_to_nobody() {
+    static NUMBER: ContextVar<u32> = ContextVar::new("number");
+    let toy = Toy::new();
+    let sets = |number: u32| {
+        poll_fn(move |cx| {
+            let seen = NUMBER.get();
+            if seen.is_some() {
+                return Poll::Ready(seen);
+            }
+            let _token = NUMBER.set(number);
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+    };
+    let mut tasks = [toy.spawn(sets(1)), toy.spawn(sets(2))];
+    let mut looks = toy.spawn(async { NUMBER.get() });
+    toy.settle();
+    assert_eq!(NUMBER.get(), None, "it leaked into the thread");
+    assert_eq!(looks.try_result().unwrap().unwrap(), None);
+    let seen = tasks
+        .each_mut()
+        .map(|task| task.try_result().unwrap().unwrap());
+    assert_eq!(seen, [Some(1), Some(2)]);
+    drop((tasks, looks));
+    toy.assert_clean();
+}
+
+#[test]
+fn tasks_that_are_given_one_context_share_what_they_set() {
+    static NUMBER: ContextVar<u32> = ContextVar::new("number");
+    let toy = Toy::new();
+    let shared = contexts::SharedContext::new();
+    let make = |number: u32| {
+        let birth = Birth {
+            context: contexts::Context::from(&shared),
+            ..Birth::default()
+        };
+        let inside = shared.clone();
+        let adds = async move {
+            // Reading the context from inside itself must not wait for the poll to end.
+            assert_eq!(inside.get(&NUMBER), NUMBER.get());
+            let _token = NUMBER.set(NUMBER.get_or(0) + number);
+        };
+        let (runnable, task, _) = create(adds, toy.desk(), birth);
+        runnable.schedule();
+        task
+    };
+    let tasks = [make(1), make(2)];
+    assert_eq!(tasks[0].handle().context(), shared);
+    toy.settle();
+    assert_eq!(shared.get(&NUMBER), Some(3));
+    drop(tasks);
+    toy.assert_clean();
+}
+
+#[test]
+fn the_context_of_a_task_is_the_very_one_it_runs_in() {
+    static NUMBER: ContextVar<u32> = ContextVar::new("number");
+    let toy = Toy::new();
+    let mut task = toy.spawn(async { NUMBER.get() });
+    let context = task.handle().context();
+    context.run(|| drop(NUMBER.set(5)));
+    toy.settle();
+    assert_eq!(task.try_result().unwrap().unwrap(), Some(5));
+    drop(task);
+    toy.assert_clean();
+}
+
+#[test]
+fn a_task_polled_inside_the_poll_of_another_has_its_own_variables() {
+    static NUMBER: ContextVar<u32> = ContextVar::new("number");
+    let toy = Toy::new();
+    let (inner, mut inner_task, _) = toy.create(async {
+        let seen = (NUMBER.get(), NUMBER.get_or(7));
+        drop(NUMBER.set(8));
+        seen
+    });
+    let mut outer = toy.spawn(async move {
+        drop(NUMBER.set(1));
+        // Not even what the poll around it has entered.
+        let mut context = contexts::copy_context();
+        context.run(|| {
+            drop(NUMBER.set(2));
+            drop(inner.run());
+            assert_eq!(NUMBER.get(), Some(2));
+        });
+        NUMBER.get()
+    });
+    toy.settle();
+    assert_eq!(inner_task.try_result().unwrap().unwrap(), (None, 7));
+    assert_eq!(outer.try_result().unwrap().unwrap(), Some(1));
+    drop((inner_task, outer));
+    toy.assert_clean();
+}
