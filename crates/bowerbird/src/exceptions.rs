@@ -7,6 +7,7 @@ pub use bowerbird_core::{Panic, TaskError};
 pub use bowerbird_executor::LoopError;
 
 pub use crate::queues::{GetNowaitError, PutNowaitError, QueueEmpty, QueueFull, QueueShutDown};
+pub use crate::streams::{IncompleteReadError, LimitOverrunError, ReadError};
 
 /// The time was over before the result was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

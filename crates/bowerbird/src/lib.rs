@@ -31,6 +31,7 @@
 //! | `add_signal_handler` | [`EventLoop::add_signal_handler`], [`mod@signal`] |
 //! | files | [`fs`] |
 //! | sockets, `add_reader` | [`net`], [`net::Async`] |
+//! | `open_connection`, `start_server`, `StreamReader`, `StreamWriter`, `Server` | [`streams`] |
 //!
 //! Each module is named after asyncio's own file.
 
@@ -57,7 +58,10 @@ pub mod queues;
 pub mod net;
 
 pub mod fs;
+
 pub mod signal;
+
+pub mod streams;
 
 pub mod exceptions;
 
@@ -66,9 +70,9 @@ pub use bowerbird_macros::{main, test};
 pub use contextvars::{Context, ContextVar, Token, copy_context};
 pub use events::{Builder, EventLoop, Flavor, Metrics, Report, WorkerMetrics, get_running_loop};
 pub use exceptions::{
-    BrokenBarrierError, GetNowaitError, InvalidStateError, LoopError, NoRunningLoop, Panic,
-    PromiseError, PutNowaitError, QueueEmpty, QueueFull, QueueShutDown, TaskError, TimeoutError,
-    ValueError,
+    BrokenBarrierError, GetNowaitError, IncompleteReadError, InvalidStateError, LimitOverrunError,
+    LoopError, NoRunningLoop, Panic, PromiseError, PutNowaitError, QueueEmpty, QueueFull,
+    QueueShutDown, ReadError, TaskError, TimeoutError, ValueError,
 };
 pub use futures::Promise;
 pub use locks::{
@@ -78,6 +82,9 @@ pub use locks::{
 pub use queues::{LifoQueue, PriorityQueue, Queue};
 pub use runners::{Runner, run};
 pub use signal::{CtrlC, Signal, SignalError, SignalKind, ctrl_c, signal};
+pub use streams::{Server, StreamReader, StreamWriter, open_connection, start_server};
+#[cfg(unix)]
+pub use streams::{open_unix_connection, start_unix_server};
 pub use tasks::{
     AsCompleted, CallbackId, Cancelled, CatchCancel, Finally, Gather, Interval, Resume, ReturnWhen,
     Shield, Sleep, Task, TaskId, TaskRef, Wait, WaitFor, all_tasks, as_completed, catch_cancel,

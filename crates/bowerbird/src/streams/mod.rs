@@ -1,0 +1,70 @@
+//! Connections as two halves, one to read and one to write, and servers that hand them out.
+//! asyncio: `streams.py`, and `Server` of `base_events.py`.
+//!
+//! ```text
+//! client, accepting ──make──► Connection ◄──shared by── reader, writer, roll (the server's)
+//!                                 │
+//!                                 ▼
+//!                               Link: a socket, TLS over a link
+//! ```
+
+mod errors;
+
+mod link;
+
+mod buffer;
+
+mod roll;
+
+mod outgoing;
+
+mod connection;
+
+mod reader;
+
+mod writer;
+
+mod client;
+
+mod listener;
+
+mod accepting;
+
+mod server;
+
+mod serving;
+
+#[cfg(test)]
+mod tests;
+
+pub use accepting::Outcome;
+pub use buffer::Separator;
+pub use client::{OpenConnection, open_connection};
+pub use errors::{IncompleteReadError, LimitOverrunError, ReadError};
+pub use reader::{Lines, StreamReader};
+pub use server::Server;
+pub use serving::{StartServer, start_server};
+pub use writer::{Drain, StreamWriter};
+#[cfg(unix)]
+pub use {client::open_unix_connection, serving::start_unix_server};
+
+/// The longest line a reader takes, unless told otherwise. asyncio's number.
+const LIMIT: usize = 64 * 1024;
+
+/// A limit as users give it.
+///
+/// # Errors
+/// `InvalidInput` for zero, within which nothing could be read.
+fn checked(limit: usize) -> std::io::Result<usize> {
+    if limit == 0 {
+        let kind = std::io::ErrorKind::InvalidInput;
+        return Err(std::io::Error::new(kind, "the limit must be at least 1"));
+    }
+    Ok(limit)
+}
+
+/// The loop that runs here.
+#[track_caller]
+fn running() -> bowerbird_executor::Handle {
+    crate::tasks::with_loop(Clone::clone)
+}
