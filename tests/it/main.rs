@@ -55,6 +55,9 @@ mod files;
 
 #[cfg(unix)]
 mod files_model;
+mod peers;
+
+mod streams;
 
 mod faults;
 

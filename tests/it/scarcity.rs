@@ -2,11 +2,13 @@
 //! processes of their own, since a limit concerns all threads.
 #![cfg(target_os = "linux")]
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bowerbird::net::{TcpListener, TcpStream};
-use bowerbird::{EventLoop, TaskError, to_thread};
+use bowerbird::{EventLoop, Report, StreamWriter, TaskError};
+use bowerbird::{get_running_loop, start_server, to_thread};
 use futures_lite::AsyncReadExt;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -23,13 +25,18 @@ fn limit(resource: Resource, current: Option<u64>) -> Rlimit {
     before
 }
 
-/// Runs `f` with not one descriptor left.
-fn without_descriptors<R>(f: impl FnOnce() -> R) -> R {
+/// Leaves not one descriptor; gives what the limit was.
+fn exhaust_descriptors() -> Rlimit {
     // The lowest free one is the next; below it all are taken.
     let free = std::fs::File::open("/dev/null").unwrap();
     let next = u64::try_from(std::os::fd::AsRawFd::as_raw_fd(&free)).unwrap();
     drop(free);
-    let before = limit(Resource::Nofile, Some(next));
+    limit(Resource::Nofile, Some(next))
+}
+
+/// Runs `f` with not one descriptor left.
+fn without_descriptors<R>(f: impl FnOnce() -> R) -> R {
+    let before = exhaust_descriptors();
     let answer = f();
     setrlimit(Resource::Nofile, before).unwrap();
     answer
@@ -98,6 +105,53 @@ fn fault_058_a_connect_without_descriptors_is_an_error_and_works_later() {
             event_loop.run_until_complete(connecting).unwrap();
         }
     });
+}
+
+#[test]
+fn fault_058_a_server_without_descriptors_says_so_waits_and_then_serves_everybody() {
+    let name =
+        "scarcity::fault_058_a_server_without_descriptors_says_so_waits_and_then_serves_everybody";
+    alone(name, || {
+        for builder in each_builder() {
+            let event_loop = builder.build().unwrap();
+            event_loop.run_until_complete(serve_in_scarcity()).unwrap();
+        }
+    });
+}
+
+async fn serve_in_scarcity() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = told.clone();
+    let handler = move |report: &Report| tell.lock().unwrap().push(report.to_string());
+    let event_loop = get_running_loop().unwrap();
+    event_loop.set_exception_handler(Some(handler));
+
+    let greet = async |_, writer: StreamWriter| writer.write("hello").await;
+    let starting = start_server(greet, "127.0.0.1:0").start_serving(false);
+    let server = starting.await.unwrap();
+    let address = server.local_addrs()[0];
+    let clients: Vec<_> = (0..5)
+        .map(|_| std::net::TcpStream::connect(address).unwrap())
+        .collect();
+    let before = exhaust_descriptors();
+    server.start_serving().unwrap();
+    while told.lock().unwrap().is_empty() {
+        bowerbird::sleep(Duration::from_millis(1)).await;
+    }
+    setrlimit(Resource::Nofile, before).unwrap();
+    for mut client in clients {
+        let greeting = to_thread(move || {
+            let mut greeting = String::new();
+            client.read_to_string(&mut greeting).map(|_| greeting)
+        });
+        assert_eq!(greeting.await.unwrap().unwrap(), "hello");
+    }
+    let told = told.lock().unwrap().clone();
+    assert!(
+        told[0].contains("accept failed for want of descriptors"),
+        "{told:?}"
+    );
+    assert_eq!(told.len(), 1, "it waits, and does not spin: {told:?}");
 }
 
 /// Runs `f` without the address space that one more thread's stack would take.
