@@ -12,16 +12,8 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::alone::alone;
 use crate::bell::Bell;
-use crate::folder::Folder;
+use crate::folder::{Folder, pattern};
 use crate::loops::{each_builder, inside_each, watched};
-
-/// Bytes in which no two places look alike.
-fn pattern(length: usize) -> Vec<u8> {
-    (0..length as u32 / 4 + 1)
-        .flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes())
-        .take(length)
-        .collect()
-}
 
 async fn open_both(folder: &Folder) -> File {
     let mut options = OpenOptions::new();

@@ -1,4 +1,4 @@
-//! A folder of its own for a test, gone with it.
+//! A folder of its own for a test, gone with it, and bytes to put into it.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,4 +27,14 @@ impl Drop for Folder {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).unwrap();
     }
+}
+
+/// Bytes that repeat after a length which no buffer has: what is lost, doubled or out of place is
+/// not overlooked.
+pub(crate) fn pattern(length: usize) -> Vec<u8> {
+    let block = (0..65_521_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8);
+    let block: Vec<u8> = block.collect();
+    let mut bytes = block.repeat(length / block.len() + 1);
+    bytes.truncate(length);
+    bytes
 }

@@ -47,7 +47,9 @@ mod net_options;
 mod net_udp;
 
 mod folder;
+
 mod net_unix;
+mod sendfile;
 
 mod fs;
 

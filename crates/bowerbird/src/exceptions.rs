@@ -43,6 +43,26 @@ impl fmt::Display for NoRunningLoop {
 
 impl std::error::Error for NoRunningLoop {}
 
+/// The system cannot send this file to that socket without a copy. asyncio:
+/// `SendfileNotAvailableError`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct SendfileNotAvailableError;
+
+impl fmt::Display for SendfileNotAvailableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the system cannot send this file without a copy: allow one, with `sendfile`")
+    }
+}
+
+impl std::error::Error for SendfileNotAvailableError {}
+
+impl From<SendfileNotAvailableError> for std::io::Error {
+    fn from(error: SendfileNotAvailableError) -> Self {
+        Self::new(std::io::ErrorKind::Unsupported, error)
+    }
+}
+
 /// A barrier was aborted or reset, before or during the wait. asyncio: `BrokenBarrierError`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct BrokenBarrierError;

@@ -72,7 +72,7 @@ pub use events::{Builder, EventLoop, Flavor, Metrics, Report, WorkerMetrics, get
 pub use exceptions::{
     BrokenBarrierError, GetNowaitError, IncompleteReadError, InvalidStateError, LimitOverrunError,
     LoopError, NoRunningLoop, Panic, PromiseError, PutNowaitError, QueueEmpty, QueueFull,
-    QueueShutDown, ReadError, TaskError, TimeoutError, ValueError,
+    QueueShutDown, ReadError, SendfileNotAvailableError, TaskError, TimeoutError, ValueError,
 };
 pub use futures::Promise;
 pub use locks::{

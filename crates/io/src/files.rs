@@ -6,7 +6,8 @@
 
 use std::fs::File;
 use std::io;
-use std::net::TcpStream;
+
+use polling::AsSource;
 
 /// Reads at `offset`: how many bytes, zero at the end or for an empty buffer.
 ///
@@ -44,10 +45,10 @@ pub fn write_at(file: &File, buffer: &[u8], offset: u64) -> io::Result<usize> {
 /// `WouldBlock` when the socket is full; `Unsupported` where the system, or this kind of file, does
 /// not know how; those of `sendfile` else.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub fn send(file: &File, socket: &TcpStream, offset: u64, count: usize) -> io::Result<usize> {
+pub fn send(file: &File, socket: &impl AsSource, offset: u64, count: usize) -> io::Result<usize> {
     use rustix::io::Errno;
     let mut at = offset;
-    match rustix::fs::sendfile(socket, file, Some(&mut at), count) {
+    match rustix::fs::sendfile(socket.source(), file, Some(&mut at), count) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             Err(io::ErrorKind::Unsupported.into())
         }
@@ -61,6 +62,11 @@ pub fn send(file: &File, socket: &TcpStream, offset: u64, count: usize) -> io::R
 ///
 /// `Unsupported`, always.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub fn send(_file: &File, _socket: &TcpStream, _offset: u64, _count: usize) -> io::Result<usize> {
+pub fn send(
+    _file: &File,
+    _socket: &impl AsSource,
+    _offset: u64,
+    _count: usize,
+) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -54,6 +54,7 @@ pub use paths::{
 #[cfg(windows)]
 pub use paths::{symlink_dir, symlink_file};
 pub use trip::Trip;
+pub(crate) use trip::trip;
 
 /// Std's own, since they hold what is known already and ask nobody.
 pub use std::fs::{FileTimes, FileType, Metadata, Permissions};

@@ -24,6 +24,8 @@ mod tcp;
 
 mod udp;
 
+mod sendfile;
+
 #[cfg(unix)]
 mod unix;
 
@@ -36,6 +38,7 @@ pub use connect::ConnectError;
 pub use halves::{Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use lookup::lookup_host;
 pub use pollable::{AsSource, Async, Direction};
+pub use sendfile::{SendfileTarget, sendfile, sendfile_without_fallback};
 pub use tcp::{Keepalive, TcpListener, TcpSocket, TcpStream};
 pub use udp::UdpSocket;
 #[cfg(unix)]

@@ -251,7 +251,7 @@ impl File {
     }
 
     /// Waits until nobody works on the file, requests that were given up included.
-    async fn at_rest(&self) -> io::Result<()> {
+    pub(crate) async fn at_rest(&self) -> io::Result<()> {
         poll_fn(|cx| {
             ready!(self.poll_written(cx))?;
             let mut tray = self.opened.tray();
@@ -263,8 +263,18 @@ impl File {
         .await
     }
 
+    /// The open file, for threads that use positions of their own.
+    pub(crate) fn descriptor(&self) -> Arc<fs::File> {
+        self.opened.file.clone()
+    }
+
+    /// Makes `position` the place of the next read or write, of a file that is at rest.
+    pub(crate) fn go_to(&self, position: u64) {
+        self.opened.tray().moved_from(position);
+    }
+
     /// [`written`](Self::written), for those who write futures.
-    pub(crate) fn poll_written(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_written(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let mut tray = self.opened.tray();
         tray.tell_failure()?;
         if tray.is_unwritten() {

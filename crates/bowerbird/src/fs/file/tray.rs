@@ -162,6 +162,7 @@ impl Tray {
         self.unread.clear();
         self.is_stale = false;
         self.go_to = Some(position);
+        self.reply = None;
     }
 
     /// The reply to a seek, if that is what was asked: it takes place now.
