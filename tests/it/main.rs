@@ -30,6 +30,8 @@ mod wait_for;
 
 mod timeouts;
 
+mod taskgroups;
+
 mod sleep;
 
 mod futures;

@@ -122,6 +122,7 @@ impl EventLoop {
     ///
     /// # Panics
     /// On a closed loop.
+    #[must_use = "dropping a task's handle detaches it: it runs on, and its result is lost"]
     #[track_caller]
     pub fn create_task<F>(&self, future: F) -> Task<F::Output>
     where

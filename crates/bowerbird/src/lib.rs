@@ -22,6 +22,7 @@
 //! | `sleep` | [`sleep`], [`sleep_until`], [`interval`], [`yield_now`] |
 //! | `wait`, `as_completed` | [`wait`], [`try_wait`], [`ReturnWhen`], [`as_completed`] |
 //! | `Future` | [`Promise`] |
+//! | `TaskGroup` | [`TaskGroup::scope`], [`TaskGroupError`] |
 //! | `except CancelledError`, `finally` | [`catch_cancel`], [`finally`] |
 //! | `timeout`, `timeout_at` | [`timeout`], [`timeout_at`], [`timeout_scope`] |
 //! | `to_thread` | [`to_thread`] |
@@ -42,6 +43,8 @@ pub mod events;
 pub mod tasks;
 
 pub mod futures;
+
+pub mod taskgroups;
 
 pub mod timeouts;
 
@@ -85,6 +88,7 @@ pub use signal::{CtrlC, Signal, SignalError, SignalKind, ctrl_c, signal};
 pub use streams::{Server, StreamReader, StreamWriter, open_connection, start_server};
 #[cfg(unix)]
 pub use streams::{open_unix_connection, start_unix_server};
+pub use taskgroups::{TaskGroup, TaskGroupError};
 pub use tasks::{
     AsCompleted, CallbackId, Cancelled, CatchCancel, Finally, Gather, Interval, Resume, ReturnWhen,
     Shield, Sleep, Task, TaskId, TaskRef, Wait, WaitFor, all_tasks, as_completed, catch_cancel,

@@ -26,6 +26,7 @@ use crate::tasks::Task;
 /// assert!(bytes.is_ok());
 /// # });
 /// ```
+#[must_use = "dropping a task's handle detaches it: it runs on, and its result is lost"]
 #[track_caller]
 pub fn to_thread<F, T>(f: F) -> Task<T>
 where

@@ -23,7 +23,7 @@ pub use scope::{Timeout, timeout_scope};
 ///   without waiting is had, everything else is late.
 /// - `awaitable`: any future, borrowed ones too, or a [`Task`](crate::Task). When the time is over,
 ///   a future without catchers ([`catch_cancel`](crate::catch_cancel), [`finally`](crate::finally),
-///   [`gather`](crate::gather()), `TaskGroup`) is dropped where it waits. With
+///   [`gather`](crate::gather()), [`TaskGroup`](crate::TaskGroup)) is dropped where it waits. With
 ///   catchers it cleans up first, and a task is cancelled and awaited: either may take longer than
 ///   `limit`. If it then gives a value all the same, that is the result.
 /// - Of nested limits the one that fired reports it. A request from outside is never turned into a

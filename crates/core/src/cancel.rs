@@ -36,6 +36,8 @@ mod scope;
 
 mod catcher;
 
+mod held;
+
 mod finally;
 
 pub(crate) mod wakes;
@@ -45,6 +47,7 @@ mod tests;
 
 pub use catcher::{Asked, Cancelled, CatchCancel, Catcher, Resume, catch_cancel};
 pub use finally::{Finally, finally};
+pub use held::Requests;
 pub use scope::{Ended, ScopeFuture, ScopeHandle, scope};
 
 use forest::NodeId;

@@ -92,7 +92,6 @@ fn wrap<T>((permit, join, task): (Permit, Join<T>, Ref)) -> (Runnable, Task<T>, 
 ///   loop holds it until then. (asyncio's tasks can vanish when nobody refers to them; these
 ///   cannot.)
 /// - asyncio: `tasks.py`, `Task`.
-#[must_use = "dropping a task's handle detaches it: it runs on, and its result is lost"]
 pub struct Task<T>(Join<T>);
 
 impl<T> Task<T> {

@@ -63,6 +63,7 @@ impl Builder {
     ///
     /// # Panics
     /// Outside a running loop.
+    #[must_use = "dropping a task's handle detaches it: it runs on, and its result is lost"]
     #[track_caller]
     pub fn create_task<F>(self, future: F) -> Task<F::Output>
     where
@@ -79,6 +80,7 @@ impl Builder {
     ///
     /// # Panics
     /// Outside a running loop.
+    #[must_use = "dropping a task's handle detaches it: it runs on, and its result is lost"]
     #[track_caller]
     pub fn create_local_task<F>(self, future: F) -> Task<F::Output>
     where

@@ -8,7 +8,7 @@ pub use bowerbird_core::cancel::{Cancelled, CatchCancel, Finally, Resume};
 /// `except CancelledError` is.
 ///
 /// - A request on the task, or on a scope around (a [`timeout`](crate::timeout), a
-///   `TaskGroup`), ends `future` only: it is dropped where it waits, and the
+///   [`TaskGroup`](crate::TaskGroup)), ends `future` only: it is dropped where it waits, and the
 ///   result is `Err(Cancelled)`. The code around may then clean up with awaits, and either go on,
 ///   which refuses the request, or pass it on with [`Cancelled::resume`].
 /// - Catchers nest, and the innermost live one gets the request. One that arrives when this one is

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bowerbird_core::cancel::{Cancelled, Catcher};
+use bowerbird_core::cancel::{Catcher, Requests};
 use bowerbird_core::{IntoTask, Spawner, TaskError};
 use bowerbird_executor::Handle;
 
@@ -196,7 +196,7 @@ impl<C: Children> Gather<C> {
         Self(Gathering {
             catcher: Catcher::new(),
             children: Some(children),
-            requests: Vec::new(),
+            requests: Requests::new(),
         })
     }
 
@@ -241,7 +241,7 @@ struct Gathering<C: Children> {
     /// The children; gone once there is a result, or a request was passed on.
     children: Option<C>,
     /// The requests that the children were asked to end for.
-    requests: Vec<Cancelled>,
+    requests: Requests,
 }
 
 impl<C: Children> Gathering<C> {
@@ -273,7 +273,7 @@ impl<C: Children> Gathering<C> {
         };
         self.children = None;
         self.catcher.finish();
-        self.requests.drain(..).for_each(Cancelled::pass_on);
+        self.requests.pass_on();
         answer.map_or(Poll::Pending, Poll::Ready)
     }
 }

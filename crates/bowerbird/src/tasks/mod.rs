@@ -71,6 +71,7 @@ pub mod task {
 /// ```should_panic
 /// let _task = bowerbird::create_task(async {}); // no loop runs here
 /// ```
+#[must_use = "dropping a task's handle detaches it: it runs on, and its result is lost"]
 #[track_caller]
 #[inline]
 pub fn create_task<F>(future: F) -> Task<F::Output>
@@ -99,6 +100,7 @@ where
 /// assert_eq!(task.await.unwrap(), 2);
 /// # });
 /// ```
+#[must_use = "dropping a task's handle detaches it: it runs on, and its result is lost"]
 #[track_caller]
 pub fn create_local_task<F>(future: F) -> Task<F::Output>
 where

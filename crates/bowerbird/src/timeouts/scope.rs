@@ -46,12 +46,15 @@ use crate::tasks::with_loop;
 /// assert!(late.await.is_err());
 /// # });
 /// ```
-pub fn timeout_scope<F, R>(
+pub fn timeout_scope<F, B>(
     limit: impl Into<Option<Duration>>,
     body: F,
-) -> impl Future<Output = Result<R, TimeoutError>>
+) -> impl Future<Output = Result<B::Output, TimeoutError>>
 where
-    F: AsyncFnOnce(Timeout) -> R,
+    // Not `AsyncFnOnce`: the compiler cannot see through that whether the future is `Send` once a
+    // lifetime is involved.
+    F: FnOnce(Timeout) -> B,
+    B: Future,
 {
     let handle = Timeout(Arc::default());
     TimeoutScope {

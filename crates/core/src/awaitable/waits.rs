@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::Wait;
-use crate::cancel::{Cancelled, Catcher, ScopeFuture, scope};
+use crate::cancel::{Catcher, Requests, ScopeFuture, scope};
 use crate::error::TaskError;
 use crate::task::{BorrowedWait, OwnedWait};
 
@@ -55,7 +55,7 @@ pub struct TaskWait<T> {
     /// The task; cancelled when this is dropped.
     task: OwnedWait<T>,
     /// The requests that the task was asked to end for.
-    requests: Vec<Cancelled>,
+    requests: Requests,
     /// Whether the task was asked to end because the limit is over.
     gave_up: bool,
     /// The requests were passed on: nothing comes any more.
@@ -67,7 +67,7 @@ impl<T> TaskWait<T> {
         Self {
             catcher: Catcher::new(),
             task,
-            requests: Vec::new(),
+            requests: Requests::new(),
             gave_up: false,
             is_leaving: false,
         }
@@ -102,11 +102,11 @@ impl<T> Wait for TaskWait<T> {
         this.catcher.finish();
         let is_cancelled = matches!(result, Err(TaskError::Cancelled));
         if is_cancelled && !this.requests.is_empty() {
-            this.requests.drain(..).for_each(Cancelled::pass_on);
+            this.requests.pass_on();
             this.is_leaving = true;
             return Poll::Pending;
         }
-        this.requests.clear();
+        this.requests.refuse();
         Poll::Ready(Some(result).filter(|_| !(is_cancelled && this.gave_up)))
     }
 

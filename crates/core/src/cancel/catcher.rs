@@ -176,6 +176,13 @@ impl Cancelled {
     pub fn pass_on(self) {
         self.receipt.pass_on(position());
     }
+
+    /// Passes the request on from where it was seen, if it still stands: the code that would have
+    /// decided is dropped.
+    pub(super) fn hand_back(self) {
+        let NodeRef { tree, id } = &self.receipt.node;
+        tree.act(|state| state.resume(*id, None));
+    }
 }
 
 impl fmt::Debug for Cancelled {
