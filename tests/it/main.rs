@@ -40,6 +40,8 @@ mod threads;
 
 mod contextvars;
 
+mod eager;
+
 mod net;
 
 mod net_fds;

@@ -87,6 +87,21 @@ impl Handle {
         F: Future + 'static,
         F::Output: 'static,
     {
+        let (runnable, task) = self.local_task_parts(future, birth)?;
+        runnable.schedule();
+        Ok(task)
+    }
+
+    /// A registered task that stays on the calling thread, and that nobody has queued yet.
+    pub(crate) fn local_task_parts<F>(
+        &self,
+        future: F,
+        birth: Birth,
+    ) -> Result<(Runnable, Task<F::Output>), LoopError>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
         if self.is_closed() {
             // While closing, its worker drops its local tasks until none is left.
             drop_refused(future);
@@ -98,10 +113,9 @@ impl Handle {
             handle: self.clone(),
             worker,
         };
-        let (runnable, task, entry) = create_local(future, home.clone(), birth);
+        let (runnable, task, entry) = create_local(future, home, birth);
         self.0.registry.enter(self.0.pinned_group(worker), entry);
-        home.schedule(runnable);
-        Ok(task)
+        Ok((runnable, task))
     }
 
     /// Runs `f` on a thread where it may block. A call that has begun runs to its end; one
@@ -228,7 +242,6 @@ impl fmt::Debug for Handle {
 }
 
 /// The scheduler of tasks that stay on one worker.
-#[derive(Clone)]
 struct Pinned {
     /// The loop.
     handle: Handle,

@@ -60,6 +60,9 @@ mod current;
 mod handle;
 
 #[cfg(not(loom))]
+mod eager;
+
+#[cfg(not(loom))]
 mod main_future;
 
 #[cfg(not(loom))]

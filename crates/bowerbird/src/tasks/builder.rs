@@ -1,8 +1,11 @@
-//! Tasks with a name or a context of their own.
+//! Tasks with a name or a context of their own, and tasks that begin at once.
 
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+
+use bowerbird_core::Birth;
+use bowerbird_executor::Handle;
 
 use super::{Task, with_loop};
 use crate::contextvars::Context;
@@ -23,6 +26,8 @@ pub struct Builder {
     name: Option<Arc<str>>,
     /// The context, if not a copy of the creator's.
     context: Option<Context>,
+    /// It begins inside the call that creates it.
+    is_eager: bool,
 }
 
 impl Builder {
@@ -59,6 +64,28 @@ impl Builder {
         self
     }
 
+    /// Whether the task begins inside the call that creates it, up to its first wait, instead of
+    /// soon after it. One that never waits is done when the call returns.
+    ///
+    /// - Inside, the task is itself: its own context, its own name, its own scopes for
+    ///   cancellation. A panic stays in the task and never leaves the call.
+    /// - Eager starts that stand in each other more than 32 deep begin soon, as other tasks do, so
+    ///   that no recursion overflows the stack; and so they do on a loop that is closing.
+    /// - asyncio: `eager_task_factory`, `eager_start=True`. Asked for task by task, because code
+    ///   that creates tasks may rely on going on first.
+    ///
+    /// ```
+    /// # bowerbird::run(async {
+    /// let lookup = bowerbird::task::Builder::new().eager(true).create_task(async { "cached" });
+    /// assert!(lookup.is_done());
+    /// assert_eq!(lookup.await.unwrap(), "cached");
+    /// # });
+    /// ```
+    pub fn eager(mut self, is_eager: bool) -> Self {
+        self.is_eager = is_eager;
+        self
+    }
+
     /// See [`create_task`](crate::create_task).
     ///
     /// # Panics
@@ -70,10 +97,13 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let location = Location::caller();
-        created(with_loop(|handle| {
-            handle.create_task(future, self.birth(handle, location))
-        }))
+        let handle = with_loop(Handle::clone);
+        let (is_eager, birth) = self.birth(&handle, Location::caller());
+        created(if is_eager {
+            handle.create_eager_task(future, birth)
+        } else {
+            handle.create_task(future, birth)
+        })
     }
 
     /// See [`create_local_task`](crate::create_local_task).
@@ -87,22 +117,22 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let location = Location::caller();
-        created(with_loop(|handle| {
-            handle.create_local_task(future, self.birth(handle, location))
-        }))
+        let handle = with_loop(Handle::clone);
+        let (is_eager, birth) = self.birth(&handle, Location::caller());
+        created(if is_eager {
+            handle.create_eager_local_task(future, birth)
+        } else {
+            handle.create_local_task(future, birth)
+        })
     }
 
-    fn birth(
-        self,
-        handle: &bowerbird_executor::Handle,
-        location: &'static Location<'static>,
-    ) -> bowerbird_core::Birth {
+    /// Whether the task is to begin at once, and what it begins with.
+    fn birth(self, handle: &Handle, location: &'static Location<'static>) -> (bool, Birth) {
         let mut birth = birth(handle, location);
         birth.name = self.name;
         if let Some(context) = self.context {
             birth.context = (&context).into();
         }
-        birth
+        (self.is_eager, birth)
     }
 }
