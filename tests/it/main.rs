@@ -71,6 +71,8 @@ mod scarcity;
 
 mod signals;
 
+mod subprocess;
+
 mod endings;
 
 mod macros;

@@ -35,7 +35,7 @@ fn exhaust_descriptors() -> Rlimit {
 }
 
 /// Runs `f` with not one descriptor left.
-fn without_descriptors<R>(f: impl FnOnce() -> R) -> R {
+pub(crate) fn without_descriptors<R>(f: impl FnOnce() -> R) -> R {
     let before = exhaust_descriptors();
     let answer = f();
     setrlimit(Resource::Nofile, before).unwrap();

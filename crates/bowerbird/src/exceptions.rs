@@ -98,3 +98,23 @@ impl fmt::Display for ValueError {
 }
 
 impl std::error::Error for ValueError {}
+
+/// The child process has ended: there is nobody to send to. Inside an `io::Error` of the kind
+/// `NotFound`. asyncio: `ProcessLookupError`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ProcessLookupError;
+
+impl fmt::Display for ProcessLookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the child process has ended")
+    }
+}
+
+impl std::error::Error for ProcessLookupError {}
+
+impl From<ProcessLookupError> for std::io::Error {
+    fn from(error: ProcessLookupError) -> Self {
+        Self::new(std::io::ErrorKind::NotFound, error)
+    }
+}

@@ -33,6 +33,7 @@
 //! | files | [`fs`] |
 //! | sockets, `add_reader` | [`net`], [`net::Async`] |
 //! | `open_connection`, `start_server`, `StreamReader`, `StreamWriter`, `Server` | [`streams`] |
+//! | `create_subprocess_exec`, `create_subprocess_shell` | [`subprocess`], [`Process`] |
 //!
 //! Each module is named after asyncio's own file.
 
@@ -66,6 +67,8 @@ pub mod signal;
 
 pub mod streams;
 
+pub mod subprocess;
+
 pub mod exceptions;
 
 pub use bowerbird_core::{Awaitable, IntoTask};
@@ -73,9 +76,7 @@ pub use bowerbird_macros::{main, test};
 pub use contextvars::{Context, ContextVar, Token, copy_context};
 pub use events::{Builder, EventLoop, Flavor, Metrics, Report, WorkerMetrics, get_running_loop};
 pub use exceptions::{
-    BrokenBarrierError, GetNowaitError, IncompleteReadError, InvalidStateError, LimitOverrunError,
-    LoopError, NoRunningLoop, Panic, PromiseError, PutNowaitError, QueueEmpty, QueueFull,
-    QueueShutDown, ReadError, SendfileNotAvailableError, TaskError, TimeoutError, ValueError,
+    BrokenBarrierError, GetNowaitError, IncompleteReadError, InvalidStateError, LimitOverrunError, LoopError, NoRunningLoop, Panic, ProcessLookupError, PromiseError, PutNowaitError, QueueEmpty, QueueFull, QueueShutDown, ReadError, SendfileNotAvailableError, TaskError, TimeoutError, ValueError,
 };
 pub use futures::Promise;
 pub use locks::{
@@ -89,6 +90,7 @@ pub use streams::{Server, StreamReader, StreamWriter, open_connection, start_ser
 #[cfg(unix)]
 pub use streams::{open_unix_connection, start_unix_server};
 pub use taskgroups::{TaskGroup, TaskGroupError};
+pub use subprocess::{Process, create_subprocess_exec, create_subprocess_shell};
 pub use tasks::{
     AsCompleted, CallbackId, Cancelled, CatchCancel, Finally, Gather, Interval, Resume, ReturnWhen,
     Shield, Sleep, Task, TaskId, TaskRef, Wait, WaitFor, all_tasks, as_completed, catch_cancel,

@@ -46,6 +46,8 @@ pub mod net;
 pub mod files;
 pub mod signals;
 
+pub mod children;
+
 #[cfg(test)]
 #[cfg(unix)]
 mod fixtures;
