@@ -76,7 +76,10 @@ pub use bowerbird_macros::{main, test};
 pub use contextvars::{Context, ContextVar, Token, copy_context};
 pub use events::{Builder, EventLoop, Flavor, Metrics, Report, WorkerMetrics, get_running_loop};
 pub use exceptions::{
-    BrokenBarrierError, GetNowaitError, IncompleteReadError, InvalidStateError, LimitOverrunError, LoopError, NoRunningLoop, Panic, ProcessLookupError, PromiseError, PutNowaitError, QueueEmpty, QueueFull, QueueShutDown, ReadError, SendfileNotAvailableError, TaskError, TimeoutError, ValueError,
+    BrokenBarrierError, GetNowaitError, IncompleteReadError, InvalidStateError, LimitOverrunError,
+    LoopError, NoRunningLoop, Panic, ProcessLookupError, PromiseError, PutNowaitError, QueueEmpty,
+    QueueFull, QueueShutDown, ReadError, SendfileNotAvailableError, TaskError, TimeoutError,
+    ValueError,
 };
 pub use futures::Promise;
 pub use locks::{
@@ -89,8 +92,8 @@ pub use signal::{CtrlC, Signal, SignalError, SignalKind, ctrl_c, signal};
 pub use streams::{Server, StreamReader, StreamWriter, open_connection, start_server};
 #[cfg(unix)]
 pub use streams::{open_unix_connection, start_unix_server};
-pub use taskgroups::{TaskGroup, TaskGroupError};
 pub use subprocess::{Process, create_subprocess_exec, create_subprocess_shell};
+pub use taskgroups::{TaskGroup, TaskGroupError};
 pub use tasks::{
     AsCompleted, CallbackId, Cancelled, CatchCancel, Finally, Gather, Interval, Resume, ReturnWhen,
     Shield, Sleep, Task, TaskId, TaskRef, Wait, WaitFor, all_tasks, as_completed, catch_cancel,
