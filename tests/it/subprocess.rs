@@ -395,8 +395,9 @@ mod counted {
     }
 
     #[test]
-    fn fault_081_a_dropped_handle_kills_or_leaves_as_told_and_both_are_reaped() {
-        let name = "subprocess::counted::fault_081_a_dropped_handle_kills_or_leaves_as_told_and_both_are_reaped";
+    fn fault_081_a_dropped_handle_kills_or_leaves_its_child_as_told() {
+        let name =
+            "subprocess::counted::fault_081_a_dropped_handle_kills_or_leaves_its_child_as_told";
         alone(name, || {
             inside_each(async || {
                 let sleeper = |time| create_subprocess_exec("sleep").arg(time);
