@@ -65,6 +65,10 @@ mod peers;
 
 mod streams;
 
+mod certificates;
+
+mod tls;
+
 mod faults;
 
 mod scarcity;

@@ -207,6 +207,22 @@ fn what_was_written_is_sent_without_drain_and_after_the_writer_is_gone() {
 }
 
 #[test]
+fn a_reader_goes_on_without_its_writer_and_both_gone_are_a_closed_connection() {
+    inside_each(async || {
+        let [(mut reader, writer), (mut their_reader, theirs)] = pair().await;
+        drop(writer);
+        assert_eq!(their_reader.read(None).await.unwrap(), b"");
+        theirs.write("still here").await.unwrap();
+        assert_eq!(reader.readexactly(10).await.unwrap(), b"still here");
+        drop(reader);
+        // Nobody reads at the other end: sooner or later writing fails.
+        while theirs.write("anybody?").await.is_ok() {
+            yield_now().await;
+        }
+    });
+}
+
+#[test]
 fn bytes_of_many_writers_keep_together_and_in_order() {
     inside_each_pool(async || {
         let [(mut reader, _writer), (_, theirs)] = pair().await;

@@ -41,8 +41,10 @@ const DOORS: [(&str, &[&str]); 5] = [
             "futures-core",
             "futures-io",
             "pin-project-lite",
+            "rustls",
             "socket2",
             "tracing",
+            "webpki-roots",
         ],
     ),
 ];

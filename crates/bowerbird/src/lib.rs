@@ -32,6 +32,7 @@
 //! | `add_signal_handler` | [`EventLoop::add_signal_handler`], [`mod@signal`] |
 //! | files | [`fs`] |
 //! | sockets, `add_reader` | [`net`], [`net::Async`] |
+//! | `ssl` | [`tls`], with the feature of that name |
 //! | `open_connection`, `start_server`, `StreamReader`, `StreamWriter`, `Server` | [`streams`] |
 //! | `create_subprocess_exec`, `create_subprocess_shell` | [`subprocess`], [`Process`] |
 //!
@@ -68,6 +69,8 @@ pub mod signal;
 pub mod streams;
 
 pub mod subprocess;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub mod exceptions;
 

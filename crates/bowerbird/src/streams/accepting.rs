@@ -22,6 +22,8 @@ use crate::events::birth;
 use crate::exceptions::Panic;
 use crate::net::is_out_of_resources;
 use crate::tasks::sleep;
+#[cfg(feature = "tls")]
+use crate::tls::TlsAcceptor;
 
 /// How long an accept loop waits when the system has no descriptors or no memory. asyncio's number.
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -40,6 +42,9 @@ pub(super) struct Serving {
     pub(super) limit: usize,
     /// The loop it lives on.
     pub(super) handle: Handle,
+    /// The server's side of TLS, if that is spoken.
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<TlsAcceptor>,
 }
 
 /// What a handler may end with: nothing, or a result whose error goes to the loop's exception
@@ -130,6 +135,14 @@ fn welcome(roll: &Roll, serving: &Arc<Serving>, link: Arc<dyn Link>) {
 }
 
 async fn serve(serving: Arc<Serving>, link: Arc<dyn Link>, membership: Membership) {
+    #[cfg(feature = "tls")]
+    let link = match &serving.tls {
+        None => link,
+        Some(tls) => match tls.shake_hands(link, Vec::new()).await {
+            Ok(link) => link,
+            Err(error) => return handshake_failed(&serving.handle, &error),
+        },
+    };
     let connection = Connection::new(link, serving.handle.clone());
     membership.pass_to(&connection);
     connection.keep(membership);
@@ -148,6 +161,15 @@ async fn serve(serving: Arc<Serving>, link: Arc<dyn Link>, membership: Membershi
     }
     report.task = crate::tasks::current_task();
     serving.handle.report(&report);
+}
+
+/// Anybody can fail to shake hands: that is told in debug mode only, as asyncio has it.
+#[cfg(feature = "tls")]
+fn handshake_failed(handle: &Handle, error: &io::Error) {
+    if handle.is_debug() {
+        let told = format!("SSL handshake failed: {error}");
+        handle.report(&Report::new(told));
+    }
 }
 
 pin_project_lite::pin_project! {

@@ -15,6 +15,8 @@ use super::{LIMIT, StreamReader, StreamWriter, checked, running};
 #[cfg(unix)]
 use crate::net::UnixStream;
 use crate::net::{Target, TcpSocket, ToAddrs};
+#[cfg(feature = "tls")]
+use crate::tls::TlsConnector;
 
 /// Connects to `addr`: a half to read and a half to write.
 ///
@@ -109,6 +111,12 @@ struct Plan {
     socket: TcpSocket,
     /// The longest line the reader takes.
     limit: usize,
+    /// The client's side of TLS, if that is to be spoken.
+    #[cfg(feature = "tls")]
+    tls: Option<TlsConnector>,
+    /// What the server's certificate must be for, if not for the name that was connected to.
+    #[cfg(feature = "tls")]
+    server_hostname: Option<String>,
 }
 
 /// Where a peer listens.
@@ -127,6 +135,10 @@ impl OpenConnection {
                 to,
                 socket: TcpSocket::new(),
                 limit: LIMIT,
+                #[cfg(feature = "tls")]
+                tls: None,
+                #[cfg(feature = "tls")]
+                server_hostname: None,
             }),
             connecting: None,
         }
@@ -145,6 +157,21 @@ impl OpenConnection {
         self
     }
 
+    /// Speaks TLS: both halves come when hands are shaken. Feature `tls`. asyncio: `ssl`.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, connector: TlsConnector) -> Self {
+        self.plan().tls = Some(connector);
+        self
+    }
+
+    /// What the server's certificate must be for: a name or an IP address. Without it the host of
+    /// the address; an error without [`tls`](Self::tls). Feature `tls`. asyncio: the same name.
+    #[cfg(feature = "tls")]
+    pub fn server_hostname(mut self, name: impl Into<String>) -> Self {
+        self.plan().server_hostname = Some(name.into());
+        self
+    }
+
     fn plan(&mut self) -> &mut Plan {
         let plan = self.plan.as_mut();
         plan.expect("options are set by value, and so before the first poll")
@@ -154,6 +181,8 @@ impl OpenConnection {
 impl Plan {
     async fn carry_out(self) -> io::Result<(StreamReader, StreamWriter)> {
         let limit = checked(self.limit)?;
+        #[cfg(feature = "tls")]
+        let secure = self.secure()?;
         let link: Arc<dyn Link> = match self.to {
             Peer::Tcp(target) => {
                 let stream = self.socket.connect(Known(target)).await?;
@@ -162,9 +191,47 @@ impl Plan {
             #[cfg(unix)]
             Peer::Unix(path) => Arc::new(Socket::unix(UnixStream::connect(path).await?)),
         };
+        #[cfg(feature = "tls")]
+        let link = match secure {
+            Some((tls, name)) => tls.shake_hands(&name, link, Vec::new()).await?,
+            None => link,
+        };
         let connection = Connection::new(link, running());
         let reader = StreamReader::new(connection.clone(), limit);
         Ok((reader, StreamWriter::new(connection)))
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Plan {
+    /// What TLS needs, if it is to be spoken.
+    fn secure(&self) -> io::Result<Option<(TlsConnector, String)>> {
+        let wrong = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        let given = self.server_hostname.clone();
+        let Some(tls) = self.tls.clone() else {
+            return match given {
+                Some(_) => wrong("server_hostname() is only for connections with tls()"),
+                None => Ok(None),
+            };
+        };
+        match given.or_else(|| self.to.host()) {
+            Some(name) => Ok(Some((tls, name))),
+            None => wrong("TLS without a host needs server_hostname()"),
+        }
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Peer {
+    /// The host, as the user wrote it.
+    fn host(&self) -> Option<String> {
+        match self {
+            Self::Tcp(Target::Host(host, _)) => Some(host.clone()),
+            Self::Tcp(Target::Text(text)) => text.rsplit_once(':').map(|(host, _)| host.to_owned()),
+            Self::Tcp(Target::Addrs(addrs)) => addrs.first().map(|addr| addr.ip().to_string()),
+            #[cfg(unix)]
+            Self::Unix(_) => None,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use bowerbird_executor::Handle;
 
 use super::errors::again;
 use super::link::Link;
-use super::outgoing::{Accepted, Drained, End, Ended, Flushed, Outgoing, Step, Until};
+use super::outgoing::{Accepted, Drained, End, Ended, Flushed, Half, Outgoing, Step, Until};
 use super::roll::Membership;
 use crate::events::birth;
 use crate::tasks::{Sleep, sleep};
@@ -61,6 +61,18 @@ impl Connection {
         });
     }
 
+    /// Goes on where `former` stopped, for users and server: its marks and its entry in the roll.
+    #[cfg(feature = "tls")]
+    pub(super) fn take_place_of(self: &Arc<Self>, former: &Self) {
+        let (low, high) = former.look(Outgoing::limits);
+        self.set_limits(low, high);
+        let membership = former.desk.with(|outgoing, _| outgoing.membership.take());
+        if let Some(membership) = membership {
+            membership.pass_to(self);
+            self.keep(membership);
+        }
+    }
+
     /// Sends `bytes`, now or soon, in the order of the calls.
     pub(super) fn write(self: &Arc<Self>, bytes: &[u8]) {
         if bytes.is_empty() {
@@ -83,6 +95,16 @@ impl Connection {
     pub(super) fn close(self: &Arc<Self>) {
         if self.desk.with(|outgoing, _| outgoing.ask_close()) {
             self.go_on(Sender::new(self));
+        }
+    }
+
+    /// A half was dropped. Without a writer no more bytes follow, and without a reader, too, nobody
+    /// needs the connection.
+    pub(super) fn drop_half(self: &Arc<Self>, half: Half) {
+        if self.desk.with(|outgoing, _| outgoing.drop_half(half)) {
+            self.close();
+        } else if half == Half::Writer && self.link.can_write_eof() {
+            self.write_eof();
         }
     }
 

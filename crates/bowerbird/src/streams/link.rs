@@ -50,6 +50,12 @@ pub(crate) trait Link: Send + Sync {
 
     /// Our own.
     fn local_addr(&self) -> Option<SocketAddr>;
+
+    /// What TLS has agreed on, if that is spoken.
+    #[cfg(feature = "tls")]
+    fn tls_info(&self) -> Option<crate::tls::TlsInfo> {
+        None
+    }
 }
 
 /// A plain socket.

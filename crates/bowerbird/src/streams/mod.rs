@@ -5,12 +5,14 @@
 //! client, accepting ──make──► Connection ◄──shared by── reader, writer, roll (the server's)
 //!                                 │
 //!                                 ▼
-//!                               Link: a socket, TLS over a link
+//!                               Link: a socket, or TLS (`tls`) over a link
 //! ```
 
 mod errors;
 
-mod link;
+pub(crate) mod link;
+
+pub(crate) mod scratch;
 
 mod buffer;
 
@@ -23,6 +25,9 @@ mod connection;
 mod reader;
 
 mod writer;
+
+#[cfg(feature = "tls")]
+mod upgrade;
 
 mod client;
 

@@ -41,6 +41,10 @@ pub(super) struct Outgoing {
     is_eof_sent: bool,
     /// `close` was called.
     is_closing: bool,
+    /// Users have dropped the half to read.
+    is_reader_gone: bool,
+    /// Users have dropped the half to write.
+    is_writer_gone: bool,
     /// It is over.
     end: Option<End>,
     /// Its entry with the server, which is dropped when the connection ends.
@@ -60,6 +64,13 @@ pub(super) enum End {
     Closed,
     /// Broken.
     Lost(Arc<io::Error>),
+}
+
+/// What users hold of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Half {
+    Reader,
+    Writer,
 }
 
 /// What a writer has to do with its bytes.
@@ -94,6 +105,8 @@ impl Outgoing {
             is_eof_asked: false,
             is_eof_sent: false,
             is_closing: false,
+            is_reader_gone: false,
+            is_writer_gone: false,
             end: None,
             membership: None,
             drains: Line::new(),
@@ -164,6 +177,15 @@ impl Outgoing {
     /// `close`: whether the caller is the sender now.
     pub(super) fn ask_close(&mut self) -> bool {
         !std::mem::replace(&mut self.is_closing, true) && self.become_sender()
+    }
+
+    /// A half was dropped: whether that was the second one, so that nobody is left who could close.
+    pub(super) fn drop_half(&mut self, half: Half) -> bool {
+        match half {
+            Half::Reader => self.is_reader_gone = true,
+            Half::Writer => self.is_writer_gone = true,
+        }
+        self.is_reader_gone && self.is_writer_gone
     }
 
     /// It is over; the first reason counts. Gives what is to be dropped once the desk is free, or

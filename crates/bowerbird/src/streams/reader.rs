@@ -3,7 +3,6 @@
 //! Bytes are read when somebody asks for them, and never in the background: what nobody wants stays
 //! with the system, which slows the peer down.
 
-use std::cell::Cell;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -17,21 +16,14 @@ use futures_io::{AsyncBufRead, AsyncRead};
 use super::buffer::{Buffer, Lengths, Separator, find};
 use super::connection::Connection;
 use super::errors::{IncompleteReadError, LimitOverrunError, ReadError, again};
-
-/// What a single read asks the system for.
-const CHUNK: usize = 64 * 1024;
-
-thread_local! {
-    /// Where bytes arrive before it is known how many; taken out while in use. One for each
-    /// thread, so that ten thousand connections that wait need no memory for it.
-    static ARRIVALS: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
+use super::outgoing::Half;
+use super::scratch::with_scratch;
 
 /// Reads bytes, lines and messages from a connection.
 ///
 /// - Made by [`open_connection`](crate::open_connection), and given to the handlers of
 ///   [`start_server`](crate::start_server). Also an [`AsyncBufRead`] of `futures-io`.
-/// - Dropping it leaves the writer alone; dropping the *writer* closes the connection.
+/// - Dropping it leaves the writer alone; when that is dropped, too, the connection is closed.
 /// - asyncio: `streams.py`, `StreamReader`. Reads when it is asked to, not ahead, so
 ///   [`at_eof`](Self::at_eof) and [`exception`](Self::exception) tell what reads have seen. `&mut`
 ///   takes the place of the error for two readers at once.
@@ -199,6 +191,25 @@ impl StreamReader {
         self.failure.as_ref().map(again)
     }
 
+    /// Bytes that were read ahead of what was asked for.
+    #[cfg(feature = "tls")]
+    pub(super) fn take_early(&mut self) -> Vec<u8> {
+        self.buffer.take_all()
+    }
+
+    /// Reads from this connection from now on.
+    #[cfg(feature = "tls")]
+    pub(super) fn move_to(&mut self, connection: Arc<Connection>) {
+        self.connection = connection;
+        self.is_ended = false;
+    }
+
+    /// Whether both are halves of the same connection.
+    #[cfg(feature = "tls")]
+    pub(super) fn is_half_of(&self, connection: &Arc<Connection>) -> bool {
+        Arc::ptr_eq(&self.connection, connection)
+    }
+
     fn check(&self) -> io::Result<()> {
         self.exception().map_or(Ok(()), Err)
     }
@@ -268,15 +279,14 @@ impl StreamReader {
 
     /// Reads once: more is in the buffer, or the end was met.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut arrivals = ARRIVALS.take();
-        arrivals.resize(CHUNK, 0);
-        let read = self.connection.link().poll_read(cx, &mut arrivals);
-        if let Poll::Ready(Ok(bytes)) = &read {
-            self.buffer.extend(&arrivals[..*bytes]);
-        }
-        ARRIVALS.set(arrivals);
-        let read = ready!(read);
-        Poll::Ready(self.learn(read).map(drop))
+        let read = with_scratch(|arrivals| {
+            let read = self.connection.link().poll_read(cx, arrivals);
+            if let Poll::Ready(Ok(bytes)) = &read {
+                self.buffer.extend(&arrivals[..*bytes]);
+            }
+            read
+        });
+        Poll::Ready(self.learn(ready!(read)).map(drop))
     }
 
     /// Takes down what a read says about the connection.
@@ -293,6 +303,12 @@ impl StreamReader {
                 self.check().map(|()| 0)
             }
         }
+    }
+}
+
+impl Drop for StreamReader {
+    fn drop(&mut self) {
+        self.connection.drop_half(Half::Reader);
     }
 }
 

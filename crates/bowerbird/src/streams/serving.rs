@@ -18,6 +18,8 @@ use super::{LIMIT, StreamReader, StreamWriter, checked, running};
 #[cfg(unix)]
 use crate::net::UnixListener;
 use crate::net::{Target, TcpSocket, ToAddrs};
+#[cfg(feature = "tls")]
+use crate::tls::TlsAcceptor;
 
 /// Connections that may wait to be accepted. asyncio's number.
 const BACKLOG: u32 = 100;
@@ -27,7 +29,7 @@ const BACKLOG: u32 = 100;
 /// - `addr`: whatever [`TcpListener::bind`](crate::net::TcpListener::bind) takes; it listens at
 ///   *all* the addresses of a name, and on every interface for an empty host (`("", 8080)`). Port 0
 ///   takes a free one: see [`Server::local_addrs`].
-/// - `handler`: gets the halves of the connection, which is closed when it ends (when the writer is
+/// - `handler`: gets the halves of the connection, which is closed when it ends (when both are
 ///   dropped, to be precise). An `Err` or a panic goes to the loop's exception handler ("Unhandled
 ///   exception in client_connected_cb"), and the server goes on.
 /// - Options go in between: `start_server(handler, addr).backlog(1000).await`.
@@ -116,6 +118,9 @@ struct Plan {
     limit: usize,
     /// Whether to accept at once.
     is_started: bool,
+    /// The server's side of TLS, if that is to be spoken.
+    #[cfg(feature = "tls")]
+    tls: Option<TlsAcceptor>,
 }
 
 /// Where a server listens.
@@ -144,6 +149,8 @@ impl StartServer {
             socket: TcpSocket::new().backlog(BACKLOG),
             limit: LIMIT,
             is_started: true,
+            #[cfg(feature = "tls")]
+            tls: None,
         };
         Self {
             plan: Some(plan),
@@ -189,6 +196,14 @@ impl StartServer {
         self
     }
 
+    /// Speaks TLS: the handler gets connections that have shaken hands. Who cannot, or takes too
+    /// long, is closed, and told of in debug mode. Feature `tls`. asyncio: `ssl`.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, acceptor: TlsAcceptor) -> Self {
+        self.plan().tls = Some(acceptor);
+        self
+    }
+
     fn plan(&mut self) -> &mut Plan {
         let plan = self.plan.as_mut();
         plan.expect("options are set by value, and so before the first poll")
@@ -212,6 +227,8 @@ impl Plan {
             handler: self.handler,
             limit,
             handle: running(),
+            #[cfg(feature = "tls")]
+            tls: self.tls,
         };
         let server = Server::new(Roll::new(listeners), Arc::new(serving), addrs);
         if self.is_started {

@@ -12,7 +12,7 @@ use bowerbird_executor::Report;
 use futures_io::AsyncWrite;
 
 use super::connection::{Connection, gone};
-use super::outgoing::{Drained, Outgoing, Until};
+use super::outgoing::{Drained, Half, Outgoing, Until};
 use crate::waiters::Wait;
 
 /// Writes to a connection.
@@ -20,11 +20,13 @@ use crate::waiters::Wait;
 /// - [`write`](Self::write) never waits: what the system does not take at once is sent in the
 ///   background, in the order of the calls. Await what it gives, or [`drain`](Self::drain), so as
 ///   not to pile up more than the peer can read.
-/// - Everything takes `&self`: in an [`Arc`] it can be shared by many
-///   tasks. Also an [`AsyncWrite`] of `futures-io`.
-/// - **Dropping it closes the connection**, for the reader too, once all is sent; in debug mode the
-///   loop's exception handler is told that nobody called [`close`](Self::close).
-/// - asyncio: `streams.py`, `StreamWriter`.
+/// - Everything takes `&self`, but going on in TLS: in an [`Arc`] it can be shared by many tasks.
+///   Also an [`AsyncWrite`] of `futures-io`.
+/// - Dropping it ends our direction once all is sent, where one can end alone (not under TLS), and
+///   **dropping both halves closes the connection**. In debug mode the loop's exception handler is
+///   told that nobody called [`close`](Self::close).
+/// - asyncio: `streams.py`, `StreamWriter`. There a writer that is dropped closes at once; but
+///   there none is before its function ends, where ours is as soon as nobody uses it.
 ///
 /// ```
 /// # use std::io;
@@ -235,6 +237,25 @@ impl StreamWriter {
         self.connection.link().local_addr()
     }
 
+    /// What TLS has agreed on; `None` on a plain connection. asyncio:
+    /// `get_extra_info("ssl_object")` and its kin. Feature `tls`.
+    #[cfg(feature = "tls")]
+    pub fn tls_info(&self) -> Option<crate::tls::TlsInfo> {
+        self.connection.link().tls_info()
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// Writes to this connection from now on.
+    #[cfg(feature = "tls")]
+    pub(super) fn move_to(&mut self, connection: Arc<Connection>) {
+        self.waiting = None;
+        self.connection = connection;
+    }
+
     fn poll_goal(&mut self, cx: &mut Context<'_>, goal: Goal) -> Poll<io::Result<()>> {
         let begun = self.waiting.take().filter(|(begun, _)| *begun == goal);
         let connection = &self.connection;
@@ -282,7 +303,7 @@ impl Drop for StreamWriter {
                 "a StreamWriter was dropped and not closed: call close() and wait_closed()",
             ));
         }
-        self.connection.close();
+        self.connection.drop_half(Half::Writer);
     }
 }
 

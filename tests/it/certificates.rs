@@ -1,0 +1,45 @@
+//! Certificates for tests: an authority of our own, and what it vouches for. Made once a run.
+
+use std::sync::OnceLock;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+/// Texts in PEM.
+pub(crate) struct Certificates {
+    /// Who vouches for all of them.
+    pub(crate) authority: String,
+    /// For `localhost` and `127.0.0.1`, and its key.
+    pub(crate) server: (String, String),
+    /// For a client, and its key.
+    pub(crate) client: (String, String),
+    /// For `localhost`, by nobody anybody knows, and its key.
+    pub(crate) stranger: (String, String),
+}
+
+/// The certificates of this run.
+pub(crate) fn certificates() -> &'static Certificates {
+    static MADE: OnceLock<Certificates> = OnceLock::new();
+    MADE.get_or_init(make)
+}
+
+fn make() -> Certificates {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let certificate = authority.self_signed(&key).unwrap();
+    let issuer = Issuer::new(authority, key);
+    let vouched = |names: &[&str]| {
+        let key = KeyPair::generate().unwrap();
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let leaf = CertificateParams::new(names).unwrap();
+        let leaf = leaf.signed_by(&key, &issuer).unwrap();
+        (leaf.pem(), key.serialize_pem())
+    };
+    let stranger = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    Certificates {
+        authority: certificate.pem(),
+        server: vouched(&["localhost", "127.0.0.1"]),
+        client: vouched(&["client"]),
+        stranger: (stranger.cert.pem(), stranger.signing_key.serialize_pem()),
+    }
+}
