@@ -27,7 +27,12 @@ mod queue;
 
 mod counts;
 
+mod words;
+
 mod sleep;
+
+#[cfg(not(loom))]
+mod gaps;
 
 #[cfg(not(loom))]
 mod rest;

@@ -1,68 +1,28 @@
-//! How a worker rests: it spins a moment, then waits in the reactor or sleeps; and what it does
-//! when the reactor wakes it. The parking protocol itself is `sleep`.
+//! How a worker rests: it spins a moment, waits in the reactor, naps as the monitor, or sleeps; and
+//! what it does when the reactor wakes it. The parking protocol itself is `sleep`; where a worker
+//! wishes to rest is up to its `gaps`.
 
-use std::cell::Cell;
-use std::time::Duration;
-
+use bowerbird_core::Runnable;
 use bowerbird_io::{Deadline, Turn, Wait};
 
-use crate::sleep::Place;
+use crate::counts::{Place, Wish};
+use crate::gaps::{Ending, NAP, NAP_MAX};
+use crate::sleep::Call;
 use crate::worker::Worker;
 
 /// Pauses of the processor between two looks at the reactor while spinning.
 const PAUSES: u32 = 32;
-
-/// How soon rests were ended by a call of late, which is what spinning is decided by.
-///
-/// Calls from outside come from threads that hand over work, and find a spinner within a
-/// microsecond. Events and timers come through the kernel, which wakes a worker that waits there,
-/// and another worker has enough to do meanwhile; a spinner beside them only takes the processor
-/// from whoever sends the events (measured: 10 us of processor time a request in place of 6.5, with
-/// 64 connections and the load on the same two cores).
-#[derive(Debug)]
-pub(crate) struct Gaps {
-    /// Moving mean in nanoseconds.
-    mean: Cell<u64>,
-}
-
-impl Default for Gaps {
-    fn default() -> Self {
-        Self {
-            mean: Cell::new(u64::MAX),
-        }
-    }
-}
-
-impl Gaps {
-    /// Spinning pays only if a call usually comes before the spin is over.
-    fn may_spin(&self, limit: Duration) -> bool {
-        !limit.is_zero() && u128::from(self.mean.get()) <= limit.as_nanos()
-    }
-
-    /// A rest is over. Long ones, and those that no call has ended, count as a few spins only, so
-    /// that a busy time after a quiet one is noticed within a few rests.
-    fn record(&self, gap: Duration, was_called: bool, limit: Duration) {
-        let cap = limit.as_nanos().saturating_mul(4);
-        let gap = if was_called {
-            gap.as_nanos().min(cap)
-        } else {
-            cap
-        };
-        let mean = u128::from(self.mean.get()).min(cap);
-        self.mean.set(((3 * mean + gap) / 4) as u64);
-    }
-}
+/// Tasks from one turn of the reactor that we leave to the monitor to fetch, should we not get to
+/// them within its nap; calling another worker for them costs more than running them.
+const LEFT_TO_MONITOR: usize = 24;
 
 impl Worker {
     /// Nothing to do: rest until there is, or until somebody calls.
     pub(crate) fn rest(&self) {
+        let sleep = &self.shared().sleep;
         let limit = self.shared().config.spin;
-        let may_spin = self.core.gaps.may_spin(limit);
-        let Some(place) = self
-            .shared()
-            .sleep
-            .rest(self.index, self.searching.get(), may_spin)
-        else {
+        let wish = self.wish();
+        let Some(place) = sleep.rest(self.index, self.searching.get(), wish) else {
             return;
         };
         self.searching.set(false);
@@ -73,13 +33,31 @@ impl Worker {
         self.arm_next_deadline();
         self.shared().watch.before_rest(self.shared());
         self.remote().counters.parks.add(1);
-        match place {
-            Place::Spin => self.spin(since.after(limit)),
+        let events = match place {
+            Place::Spin => self.spin(since.after(self.core.gaps.patience(limit))),
             Place::Seat => self.sit(),
+            Place::Nap => self.nap(),
             Place::Asleep => self.sleep(),
-        }
+        };
         let gap = self.shared().clock.now().saturating_since(since);
-        self.core.gaps.record(gap, self.was_called.take(), limit);
+        let ending = match (events, self.was_called.take()) {
+            (0, true) => Ending::Call,
+            (0, false) => Ending::Other,
+            (events, _) => Ending::Events(events),
+        };
+        // A monitor's naps say nothing of when an event would have come.
+        if place != Place::Nap {
+            self.core.gaps.record(gap, ending, limit);
+        }
+    }
+
+    fn wish(&self) -> Wish {
+        let wish = self.core.gaps.wish(self.shared().config.spin);
+        Wish {
+            // Nobody else would come to the events.
+            nap: wish.nap && self.shared().workers() > 1,
+            ..wish
+        }
     }
 
     /// What a busy worker does now and then, so that sockets and timers do not starve behind it.
@@ -92,25 +70,39 @@ impl Worker {
     }
 
     fn end_rest(&self, place: Place) {
-        let awake = self.shared().sleep.retract(self.index, place);
+        let shared = self.shared();
+        let awake = shared.sleep.retract(self.index, place);
         self.searching.set(awake.searching);
         // A search that another worker asked for finds its work in that worker's queue.
-        let is_from_outside = awake.searching && !self.shared().injector.is_empty();
+        let is_from_outside = awake.searching && !shared.injector.is_empty();
         self.was_called.set(awake.called || is_from_outside);
-        if !awake.searching {
-            // If we were the last one in the reactor, somebody who sleeps takes our place; a
-            // searcher sees to that at its end.
-            self.shared().wake_up(self.shared().sleep.fill_seat());
+        if awake.searching {
+            // Its end sees to all that is left.
+            return;
         }
+        // What was left to the monitor is left to nobody now.
+        let is_left = place == Place::Nap && shared.has_work();
+        shared.wake_up(if is_left {
+            shared.sleep.work_added()
+        } else {
+            // If we were the last one in the reactor, somebody who sleeps takes our place.
+            shared.sleep.fill_seat()
+        });
     }
 
     /// Waits without blocking, until `end`; then blocks. Turns the reactor as long as nobody waits
-    /// there: an event that we took from a waiter would wake it for nothing.
-    fn spin(&self, end: Deadline) {
+    /// there: an event that we took from a waiter would wake it for nothing. The events that ended
+    /// it.
+    fn spin(&self, end: Deadline) -> usize {
+        if self.core.gaps.is_alone() && self.shared().sleep.has_seated() {
+            // Whoever waits there makes way.
+            self.shared().wake_up(Call::Reactor);
+        }
         loop {
             for _ in 0..PAUSES {
                 if self.shared().sleep.is_wanted(self.index) {
-                    return self.end_rest(Place::Spin);
+                    self.end_rest(Place::Spin);
+                    return 0;
                 }
                 crate::sync::pause();
             }
@@ -125,21 +117,68 @@ impl Worker {
             // the very thread from running that it waits for.
             std::thread::yield_now();
             if self.shared().clock.now() >= end {
-                return match self.shared().sleep.settle(self.index) {
-                    Some(Place::Seat) => {
-                        // A slot may have been filled while we span.
-                        self.shared().watch.before_rest(self.shared());
-                        self.sit();
-                    }
-                    Some(_) => self.sleep(),
-                    None => self.end_rest(Place::Spin),
-                };
+                self.core.gaps.spun_in_vain();
+                return self.settle(Place::Spin);
             }
         }
     }
 
+    /// Sleeps for moments, as long as others get events meanwhile. Whatever it finds that nobody
+    /// came to in such a moment it takes on: work in a queue, a task in a slot, events and timers.
+    fn nap(&self) -> usize {
+        let mut seen = self.shared().events_so_far();
+        let mut length = NAP;
+        loop {
+            std::thread::park_timeout(length);
+            if self.shared().sleep.is_wanted(self.index) || self.shared().has_work() {
+                self.end_rest(Place::Nap);
+                return 0;
+            }
+            if let Some(stuck) = self.shared().watch.visit(self.shared(), self.index) {
+                self.end_rest(Place::Nap);
+                self.rescue(stuck);
+                return 0;
+            }
+            let now = self.shared().events_so_far();
+            if now == seen {
+                return self.end_nap();
+            }
+            seen = now;
+            length = NAP_MAX.min(length * 2);
+        }
+    }
+
+    /// Nobody has got an event during a nap: there are none, or whoever should is in a long poll.
+    fn end_nap(&self) -> usize {
+        let turn = self.turn(Wait::Poll);
+        if turn != Turn::default() {
+            self.end_rest(Place::Nap);
+            return self.after_turn(turn);
+        }
+        self.core.gaps.calm_down();
+        self.settle(Place::Nap)
+    }
+
+    /// Goes on resting in the reactor or asleep.
+    fn settle(&self, from: Place) -> usize {
+        let Some(place) = self.shared().sleep.settle(self.index, from) else {
+            self.end_rest(from);
+            return 0;
+        };
+        if from == Place::Nap && self.shared().has_work() {
+            self.end_rest(place);
+            return 0;
+        }
+        // A slot may have been filled before we were seated.
+        self.shared().watch.before_rest(self.shared());
+        match place {
+            Place::Seat => self.sit(),
+            _ => self.sleep(),
+        }
+    }
+
     /// Waits in the reactor.
-    fn sit(&self) {
+    fn sit(&self) -> usize {
         // A call that came before we were in the counts may have ended with another waiter, who
         // saw nobody to pass it on to.
         let turn = if self.shared().sleep.is_wanted(self.index) {
@@ -148,15 +187,20 @@ impl Worker {
             self.turn(Wait::Block)
         };
         self.end_rest(Place::Seat);
-        self.after_turn(turn);
+        if turn.notified && !self.was_called.get() && !self.searching.get() {
+            // Nobody wants us but out of here.
+            self.core.gaps.make_way();
+        }
+        self.after_turn(turn)
     }
 
     /// Sleeps on its own until wanted.
-    fn sleep(&self) {
+    fn sleep(&self) -> usize {
         while !self.shared().sleep.is_wanted(self.index) {
             std::thread::park();
         }
         self.end_rest(Place::Asleep);
+        0
     }
 
     fn turn(&self, wait: Wait) -> Turn {
@@ -171,22 +215,41 @@ impl Worker {
             })
     }
 
-    /// Deals with what a turn brought, once the worker does not count as resting any more.
-    fn after_turn(&self, turn: Turn) {
+    /// Deals with what a turn brought, once the worker does not count as resting any more. How many
+    /// events that was.
+    fn after_turn(&self, turn: Turn) -> usize {
         if turn.notified {
             self.shared().wake_up(self.shared().sleep.pass_on());
         }
         if turn.io > 0 {
             self.remote().counters.io_events.add(turn.io as u64);
-            self.events.borrow_mut().wake();
+            self.gather();
         }
         if turn.timer {
             self.fire_timers();
             self.arm_next_deadline();
             if let Some(stuck) = self.shared().watch.look(self.shared(), self.index) {
-                self.remote().counters.steals.add(1);
-                self.push(stuck);
+                self.rescue(stuck);
             }
         }
+        turn.io
+    }
+
+    /// Queues the tasks that the events wake, and calls somebody for them if they are many.
+    fn gather(&self) {
+        self.gathers.set(true);
+        self.events.borrow_mut().wake();
+        self.gathers.set(false);
+        let waiting = self.remote().stealer.len();
+        let sleep = &self.shared().sleep;
+        if waiting > LEFT_TO_MONITOR || (waiting > 0 && !sleep.leave_to_monitor()) {
+            self.shared().wake_up(sleep.work_added());
+        }
+    }
+
+    /// Takes on a task whose worker is in a long poll.
+    fn rescue(&self, stuck: Runnable) {
+        self.remote().counters.steals.add(1);
+        self.push(stuck);
     }
 }

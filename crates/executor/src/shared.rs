@@ -130,6 +130,12 @@ impl Shared {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
+    /// Events that all workers have got from the kernel. Only good for telling whether it moves.
+    pub(crate) fn events_so_far(&self) -> u64 {
+        let of = |remote: &CachePadded<Remote>| remote.counters.io_events.read();
+        self.remotes.iter().map(of).fold(0, u64::wrapping_add)
+    }
+
     /// Takes a task from outside all workers.
     pub(crate) fn inject(&self, runnable: Runnable) {
         self.injector.push(runnable);

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!            start_search                 rest                     (word)
-//!   BUSY ───────────────► SEARCHING ───────────────► SPINNING ─────────────► SEATED or ASLEEP
+//!   BUSY ───────────────► SEARCHING ───────────► SPINNING or NAPPING ───────► SEATED or ASLEEP
 //!    ▲                        │    nothing found         │    settle              │
 //!    │       end_search       │                          │                        │
 //!    └────────────────────────┘◄── granted ──────────────┴────────── granted ─────┘
@@ -20,23 +20,9 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::counts::{Counts, Rester};
-use crate::sync::{AtomicU8, AtomicU64, Mutex, Ordering, fence, lock, pause};
-
-/// Busy or searching.
-const AWAKE: u8 = 0;
-/// Spins on its own word.
-const SPINNING: u8 = 1;
-/// Waits in the reactor.
-const SEATED: u8 = 2;
-/// Sleeps on its own.
-const ASLEEP: u8 = 3;
-/// Wanted, and will notice by itself.
-const CALLED: u8 = 4;
-/// Wanted while it waited in the reactor.
-const SEATED_CALLED: u8 = 5;
-/// Taken out of its rest by `work_added`, and counted as searching.
-const GRANTED: u8 = 6;
+use crate::counts::{Counts, Place, Rester, Wish};
+use crate::sync::{AtomicU64, Mutex, Ordering, fence, lock};
+use crate::words::Words;
 
 /// What the caller must do so that the chosen worker wakes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,17 +34,6 @@ pub(crate) enum Call {
     Reactor,
     /// Unpark this worker's thread.
     Thread(usize),
-}
-
-/// Where a worker rests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// It spins on its own word ([`Sleep::is_wanted`]), turning the reactor without waiting.
-    Spin,
-    /// It waits in the reactor.
-    Seat,
-    /// It parks its thread until [`Sleep::is_wanted`].
-    Asleep,
 }
 
 /// How a rest ended.
@@ -76,7 +51,7 @@ pub(crate) struct Sleep {
     /// The counts; every change is a read-modify-write.
     counts: CachePadded<AtomicU64>,
     /// Each worker's word.
-    words: Box<[CachePadded<AtomicU8>]>,
+    words: Words,
     /// Those asleep, in the order they fell asleep. `ASLEEP` of the counts changes only under
     /// this lock, so both always agree.
     sleepers: Mutex<Vec<usize>>,
@@ -88,9 +63,7 @@ impl Sleep {
     pub(crate) fn new(workers: usize, seats: usize) -> Self {
         Self {
             counts: CachePadded::new(AtomicU64::new(Counts::BUSY.0)),
-            words: (0..workers)
-                .map(|_| CachePadded::new(AtomicU8::new(AWAKE)))
-                .collect(),
+            words: Words::new(workers),
             sleepers: Mutex::new(Vec::with_capacity(workers)),
             seats,
         }
@@ -111,23 +84,7 @@ impl Sleep {
 
     /// Wants `worker` awake, whatever it does: for what only that worker can run.
     pub(crate) fn call(&self, worker: usize) -> Call {
-        let word = &self.words[worker];
-        let mut seen = word.load(Ordering::Relaxed);
-        loop {
-            let next = match seen {
-                CALLED | SEATED_CALLED | GRANTED => seen,
-                SEATED => SEATED_CALLED,
-                _ => CALLED,
-            };
-            // Release pairs with the Acquire exchanges by which the worker takes its word back;
-            // done even where nothing changes, so that it sees what we published before.
-            match word.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(SEATED) => return Call::Reactor,
-                Ok(ASLEEP) => return Call::Thread(worker),
-                Ok(_) => return Call::Nobody,
-                Err(now) => seen = now,
-            }
-        }
+        self.words.call(worker)
     }
 
     /// Begins to look for work elsewhere; false when enough others do.
@@ -160,93 +117,83 @@ impl Sleep {
         counts.seated() > 0 || counts.spinner().is_some()
     }
 
-    /// `me` rests from now on. The caller must look once more for work, and
-    /// [`retract`](Self::retract) if there is some. `None`: it was called and must not rest; it
-    /// still searches if it did.
-    pub(crate) fn rest(&self, me: usize, searching: bool, may_spin: bool) -> Option<Place> {
-        let mut place = self.choose(may_spin);
+    /// Work that any worker may take has just been published, but the caller is going to do it
+    /// soon: true if a monitor comes by should that take longer, so that nobody need be called.
+    pub(crate) fn leave_to_monitor(&self) -> bool {
+        // I3, partner in `announced`: either the monitor's look as it leaves sees our work, or we
+        // see that it has left.
+        fence(Ordering::SeqCst);
+        self.load().monitor().is_some()
+    }
+
+    /// `me` rests from now on, where it wishes to if there is room. The caller must look once more
+    /// for work, and [`retract`](Self::retract) if there is some. `None`: it was called and must
+    /// not rest; it still searches if it did.
+    pub(crate) fn rest(&self, me: usize, searching: bool, wish: Wish) -> Option<Place> {
+        let awake = |counts: Counts| {
+            Some(if searching {
+                counts.end_search()
+            } else {
+                counts
+            })
+        };
         loop {
-            if !self.set_word(me, AWAKE, word_of(place)) {
+            let place = self.load().choose(wish, self.seats);
+            if !self.words.enter(me, place) {
                 return None;
             }
-            let placed = match place {
-                Place::Spin | Place::Seat => self.take_place(me, searching, place),
-                Place::Asleep => self.lie_down(me, |counts| drop_search(counts, searching)),
-            };
-            if placed {
+            if self.move_to(me, place, awake) {
                 announced();
                 return Some(place);
             }
             // The place went to another worker meanwhile, and perhaps a call came.
-            if self.take_word_back(me) != word_of(place) {
+            if !self.words.give_up(me, place) {
                 return None;
             }
-            place = self.choose(false);
         }
     }
 
     /// Whether somebody wants `me` out of its rest.
     #[inline]
     pub(crate) fn is_wanted(&self, me: usize) -> bool {
-        // Acquire pairs with the Release in `call` and in `grant`.
-        !matches!(
-            self.words[me].load(Ordering::Acquire),
-            SPINNING | SEATED | ASLEEP
-        )
+        self.words.is_wanted(me)
     }
 
-    /// The spinner has spun enough: it waits in the reactor, or falls asleep, from now on. It
-    /// counted as resting all the time, so no further look for work is needed, only one at the
-    /// slots, which are watched while somebody is seated. `None`: it is wanted.
-    pub(crate) fn settle(&self, me: usize) -> Option<Place> {
-        let place = if self.load().seated() < self.seats {
-            Place::Seat
-        } else {
-            Place::Asleep
-        };
-        if !self.set_word(me, SPINNING, word_of(place)) {
+    /// The spinner has spun enough, or the monitor sees nothing to look after any more: it waits in
+    /// the reactor, or falls asleep, from now on. It counted as resting all the time, so a spinner
+    /// need not look for work again; a monitor must, for what was left to it. Both must look at
+    /// the slots, which are watched while somebody is seated. `None`: it is wanted, or the place
+    /// it would have taken is gone.
+    pub(crate) fn settle(&self, me: usize, from: Place) -> Option<Place> {
+        let leave = |counts: Counts| counts.leave(me, from);
+        let to = leave(self.load())?.choose(Wish::default(), self.seats);
+        if !self.words.change(me, from, to) {
             return None;
         }
-        let no_spinner =
-            |counts: Counts| (counts.spinner() == Some(me)).then(|| counts.with_spinner(None));
-        let placed = match place {
-            Place::Asleep => self.lie_down(me, no_spinner),
-            _ => self
-                .change(|counts| {
-                    (counts.seated() < self.seats).then_some(())?;
-                    no_spinner(counts).map(Counts::take_seat)
-                })
-                .is_ok(),
-        };
-        if placed {
+        if self.move_to(me, to, leave) {
             announced();
-            return Some(place);
+            return Some(to);
         }
-        // Somebody grants us a search right now, or the seat went: back to spinning.
-        self.return_to_spinning(me);
+        self.words.change_back(me, from);
         None
     }
 
-    /// `me` ends its rest at `place`, by itself or because it is wanted.
+    /// `me` ends its rest at `place`, by itself or because it is wanted. A monitor that does not
+    /// search from now on must look for what was left to it.
     pub(crate) fn retract(&self, me: usize, place: Place) -> Awake {
         let granted = match place {
             Place::Seat => self.leave_seat(),
-            Place::Spin => self
-                .change(|counts| (counts.spinner() == Some(me)).then(|| counts.with_spinner(None)))
-                .is_err(),
+            Place::Spin | Place::Nap => self.change(|counts| counts.leave(me, place)).is_err(),
             Place::Asleep => !self.get_up(me),
         };
         if granted && place != Place::Seat {
-            // Whoever took us out of the counts is about to store GRANTED. Going on before would
-            // let that store hit our next rest, and count a searcher twice.
-            while self.words[me].load(Ordering::Acquire) != GRANTED {
-                pause();
-            }
+            self.words.wait_for_grant(me);
+        } else if place == Place::Nap {
+            announced();
         }
-        let called = matches!(self.take_word_back(me), CALLED | SEATED_CALLED);
         Awake {
             searching: granted,
-            called,
+            called: self.words.take_back(me),
         }
     }
 
@@ -255,18 +202,17 @@ impl Sleep {
     /// reactor that saw the notifier, when our own seat is given back.
     pub(crate) fn pass_on(&self) -> Call {
         let counts = self.load();
-        // Acquire pairs with the Release in `call`.
-        let called = |word: &CachePadded<AtomicU8>| word.load(Ordering::Acquire) == SEATED_CALLED;
-        if counts.tokens() > 0 || (counts.seated() > 0 && self.words.iter().any(called)) {
+        let is_called = counts.seated() > 0 && self.words.is_anybody_called_from_a_seat();
+        if counts.tokens() > 0 || is_called {
             return Call::Reactor;
         }
         Call::Nobody
     }
 
-    /// Nobody is left in the reactor although somebody sleeps: picks one that takes the seat.
+    /// Nobody looks after the reactor, although somebody sleeps: picks one that takes the seat.
     pub(crate) fn fill_seat(&self) -> Call {
         let counts = self.load();
-        if counts.seated() == 0 && counts.spinner().is_none() && counts.asleep() > 0 {
+        if !counts.is_watched() && counts.asleep() > 0 {
             return self.grant();
         }
         Call::Nobody
@@ -281,14 +227,14 @@ impl Sleep {
             };
             if rester == Rester::Asleep {
                 if let Some(worker) = self.grant_sleeper() {
-                    return self.store_grant(worker);
+                    return self.words.grant(worker);
                 }
                 continue;
             }
             if self.exchange(counts, counts.called(rester)).is_ok() {
                 return match rester {
-                    Rester::Spinner(worker) => self.store_grant(worker),
-                    _ => Call::Reactor,
+                    Rester::Spinner(worker) | Rester::Monitor(worker) => self.words.grant(worker),
+                    Rester::Seated | Rester::Asleep => Call::Reactor,
                 };
             }
         }
@@ -304,50 +250,16 @@ impl Sleep {
         sleepers.pop()
     }
 
-    /// Tells a worker that was taken out of the counts.
-    fn store_grant(&self, worker: usize) -> Call {
-        // Release pairs with the Acquire in `is_wanted` and `retract`.
-        match self.words[worker].swap(GRANTED, Ordering::AcqRel) {
-            ASLEEP | CALLED => Call::Thread(worker),
-            _ => Call::Nobody,
+    /// Enters the counts at `place`, leaving where it was in the same step; false when there is no
+    /// room, or a grant was quicker. Those asleep enter the list too, only while all seats are
+    /// taken: whoever leaves one later sees that somebody sleeps ([`fill_seat`](Self::fill_seat)).
+    fn move_to(&self, me: usize, place: Place, leave: impl Fn(Counts) -> Option<Counts>) -> bool {
+        let enter = |counts| leave(counts)?.enter(me, place, self.seats);
+        if place != Place::Asleep {
+            return self.change(enter).is_ok();
         }
-    }
-
-    fn choose(&self, may_spin: bool) -> Place {
-        let counts = self.load();
-        if may_spin && counts.spinner().is_none() {
-            Place::Spin
-        } else if counts.seated() < self.seats {
-            Place::Seat
-        } else {
-            Place::Asleep
-        }
-    }
-
-    /// Enters the counts as spinner or seated; false when that place is taken.
-    fn take_place(&self, me: usize, searching: bool, place: Place) -> bool {
-        self.change(|counts| {
-            let counts = drop_search(counts, searching)?;
-            match place {
-                Place::Spin if counts.spinner().is_none() => Some(counts.with_spinner(Some(me))),
-                Place::Seat if counts.seated() < self.seats => Some(counts.take_seat()),
-                _ => None,
-            }
-        })
-        .is_ok()
-    }
-
-    /// Enters the counts and the list as asleep, with another change in the same step. Only while
-    /// all seats are taken: whoever leaves one later sees that somebody sleeps
-    /// ([`fill_seat`](Self::fill_seat)).
-    fn lie_down(&self, me: usize, change: impl Fn(Counts) -> Option<Counts>) -> bool {
         let mut sleepers = lock(&self.sleepers);
-        let placed = self
-            .change(|counts| {
-                (counts.seated() >= self.seats).then_some(())?;
-                change(counts).map(Counts::fall_asleep)
-            })
-            .is_ok();
+        let placed = self.change(enter).is_ok();
         if placed {
             sleepers.push(me);
         }
@@ -372,41 +284,6 @@ impl Sleep {
             .change(|counts| Some(counts.leave_seat().0))
             .expect("always changes");
         before.leave_seat().1
-    }
-
-    /// Moves the own word on; false when it says something else, which is a call.
-    fn set_word(&self, me: usize, from: u8, to: u8) -> bool {
-        let word = &self.words[me];
-        match word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => true,
-            Err(_) if from == AWAKE => {
-                let _called = self.take_word_back(me);
-                false
-            }
-            Err(_) => false,
-        }
-    }
-
-    /// From a failed `settle` back to spinning, keeping a call or a grant that came meanwhile.
-    fn return_to_spinning(&self, me: usize) {
-        let word = &self.words[me];
-        let mut seen = word.load(Ordering::Relaxed);
-        loop {
-            let next = match seen {
-                SEATED | ASLEEP => SPINNING,
-                SEATED_CALLED => CALLED,
-                other => other,
-            };
-            match word.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return,
-                Err(now) => seen = now,
-            }
-        }
-    }
-
-    /// The rest is over; what called us has published its reason before (Acquire, partner `call`).
-    fn take_word_back(&self, me: usize) -> u8 {
-        self.words[me].swap(AWAKE, Ordering::AcqRel)
     }
 
     fn load(&self) -> Counts {
@@ -448,14 +325,9 @@ impl Sleep {
 
 impl std::fmt::Debug for Sleep {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let words: Vec<u8> = self
-            .words
-            .iter()
-            .map(|word| word.load(Ordering::Relaxed))
-            .collect();
         f.debug_struct("Sleep")
             .field("counts", &self.load())
-            .field("words", &words)
+            .field("words", &self.words)
             .finish()
     }
 }
@@ -465,20 +337,4 @@ impl std::fmt::Debug for Sleep {
 fn announced() {
     // I3, partner in `work_added`.
     fence(Ordering::SeqCst);
-}
-
-fn word_of(place: Place) -> u8 {
-    match place {
-        Place::Spin => SPINNING,
-        Place::Seat => SEATED,
-        Place::Asleep => ASLEEP,
-    }
-}
-
-fn drop_search(counts: Counts, searching: bool) -> Option<Counts> {
-    Some(if searching {
-        counts.end_search()
-    } else {
-        counts
-    })
 }

@@ -78,15 +78,31 @@ impl Watch {
         if !self.pending.swap(false, Ordering::AcqRel) {
             return None;
         }
-        let (mut moving, mut stuck) = (None, None);
+        let (stuck, moving) = self.inspect(shared, me);
+        if let Some(worker) = moving {
+            // Another look for this one: what we take now may keep us for long.
+            self.arm(shared, worker);
+        }
+        stuck
+    }
+
+    /// The same for a monitor, which comes by without being asked.
+    pub(crate) fn visit(&self, shared: &Shared, me: usize) -> Option<Runnable> {
+        self.inspect(shared, me).0
+    }
+
+    /// A task from a slot whose owner has not moved since the last inspection, and another owner
+    /// whose slot is full.
+    fn inspect(&self, shared: &Shared, me: usize) -> (Option<Runnable>, Option<usize>) {
+        let (mut stuck, mut moving) = (None, None);
         for worker in (0..shared.workers()).filter(|&worker| worker != me) {
             let remote = &shared.remotes[worker];
             if remote.slot.is_empty() {
                 continue;
             }
             let tick = remote.counters.tick.read();
-            // Relaxed: only workers that look touch it, one at a time by `pending`; `arm` may race
-            // with another look and then delays a rescue by one period.
+            // Relaxed: nothing hangs on the order. Two that look at the same time, or an `arm`
+            // between two looks, delay a rescue by one period.
             if stuck.is_none() && self.seen[worker].swap(tick, Ordering::Relaxed) == tick {
                 stuck = remote.slot.take();
                 if stuck.is_some() {
@@ -94,13 +110,9 @@ impl Watch {
                     continue;
                 }
             }
-            // Another look for this one: what we take now may keep us for long.
             moving = Some(worker);
         }
-        if let Some(worker) = moving {
-            self.arm(shared, worker);
-        }
-        stuck
+        (stuck, moving)
     }
 
     fn arm(&self, shared: &Shared, worker: usize) {

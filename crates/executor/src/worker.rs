@@ -11,10 +11,10 @@ use bowerbird_core::Runnable;
 use bowerbird_io::Events;
 
 use crate::budget;
+use crate::gaps::Gaps;
 use crate::handle::Handle;
 use crate::life::Phase;
 use crate::queue::Local;
-use crate::rest::Gaps;
 use crate::shared::{Remote, Shared};
 
 /// Polls between two looks at the injector, the timers and the reactor.
@@ -37,6 +37,8 @@ pub(crate) struct Worker {
     pub(crate) searching: Cell<bool>,
     /// A call from outside ended the last rest.
     pub(crate) was_called: Cell<bool>,
+    /// Queues what a turn of the reactor wakes, and will call somebody for all of it.
+    pub(crate) gathers: Cell<bool>,
     /// In the midst of a poll.
     polling: Cell<bool>,
     /// The task taken last is one that only this worker may run.
@@ -54,7 +56,7 @@ pub(crate) struct Core {
     pub(crate) queue: Local<Runnable>,
     /// Its queue on a single-threaded loop, where order is a promise.
     pub(crate) line: RefCell<VecDeque<Runnable>>,
-    /// How long its rests were of late.
+    /// What ended its rests of late.
     pub(crate) gaps: Gaps,
     /// State of the generator that picks victims.
     random: Cell<u64>,
@@ -80,6 +82,7 @@ impl Worker {
             events: RefCell::new(Events::new()),
             searching: Cell::new(false),
             was_called: Cell::new(false),
+            gathers: Cell::new(false),
             polling: Cell::new(false),
             is_local: Cell::new(false),
             streak: Cell::new(0),
@@ -139,7 +142,9 @@ impl Worker {
             Err(runnable) => runnable,
         };
         self.core.queue.push(runnable);
-        self.shared().wake_up(self.shared().sleep.work_added());
+        if !self.gathers.get() {
+            self.shared().wake_up(self.shared().sleep.work_added());
+        }
     }
 
     pub(crate) fn remote(&self) -> &Remote {

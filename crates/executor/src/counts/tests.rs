@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Counts, FIELD_MAX, Rester};
+use super::{Counts, FIELD_MAX, Place, Rester, WIDTH, Wish};
 
 const WORKERS: usize = 3;
 const SEATS: usize = 2;
@@ -15,10 +15,11 @@ enum Role {
     Searching,
     Spinning,
     Seated,
+    Napping,
     Asleep,
 }
 
-use Role::{Asleep, Busy, Searching, Seated, Spinning};
+use Role::{Asleep, Busy, Napping, Searching, Seated, Spinning};
 
 /// The word and the ledger.
 #[derive(Clone, Copy, Debug)]
@@ -44,18 +45,19 @@ impl Scene {
     fn steps(self, worker: usize) -> Vec<Self> {
         let counts = self.counts;
         match self.roles[worker] {
-            Busy => self.rests(worker, counts, Some(counts.start_search())),
+            Busy => {
+                let mut next = self.rests(worker, counts);
+                next.push(self.moved(worker, Searching, counts.start_search()));
+                next
+            }
             Searching => {
                 let ended = counts.end_search();
-                let mut next = self.rests(worker, ended, None);
+                let mut next = self.rests(worker, ended);
                 next.push(self.moved(worker, Busy, ended));
                 next
             }
-            Spinning => {
-                let mut next = self.rests(worker, counts.with_spinner(None), None);
-                next.push(self.moved(worker, Busy, counts.with_spinner(None)));
-                next
-            }
+            Spinning => self.leaves(worker, Place::Spin),
+            Napping => self.leaves(worker, Place::Nap),
             Seated => {
                 let (left, answers) = counts.leave_seat();
                 let mut next = self.moved(worker, if answers { Searching } else { Busy }, left);
@@ -67,18 +69,34 @@ impl Scene {
         }
     }
 
-    fn rests(self, worker: usize, counts: Counts, search: Option<Counts>) -> Vec<Self> {
-        let mut next = vec![];
-        next.extend(search.map(|counts| self.moved(worker, Searching, counts)));
-        if counts.seated() < SEATS {
-            next.push(self.moved(worker, Seated, counts.take_seat()));
-        } else {
-            next.push(self.moved(worker, Asleep, counts.fall_asleep()));
-        }
-        if counts.spinner().is_none() {
-            next.push(self.moved(worker, Spinning, counts.with_spinner(Some(worker))));
-        }
+    /// It goes back to work, or settles.
+    fn leaves(self, worker: usize, place: Place) -> Vec<Self> {
+        let other = (worker + 1) % WORKERS;
+        assert_eq!(self.counts.leave(other, place), None, "{self:?}");
+        let left = self.counts.leave(worker, place).unwrap();
+        let mut next = self.rests(worker, left);
+        next.push(self.moved(worker, Busy, left));
         next
+    }
+
+    /// Wherever there is room. What the worker would choose must be among it.
+    fn rests(self, worker: usize, counts: Counts) -> Vec<Self> {
+        let places = [
+            (Place::Spin, Spinning),
+            (Place::Seat, Seated),
+            (Place::Nap, Napping),
+            (Place::Asleep, Asleep),
+        ];
+        for wish in [(false, false), (false, true), (true, false), (true, true)] {
+            let (spin, nap) = wish;
+            let chosen = counts.choose(Wish { spin, nap }, SEATS);
+            assert!(counts.enter(worker, chosen, SEATS).is_some(), "{self:?}");
+        }
+        let enter = |(place, role)| {
+            let counts = counts.enter(worker, place, SEATS)?;
+            Some(self.moved(worker, role, counts))
+        };
+        places.into_iter().filter_map(enter).collect()
     }
 
     /// What a publisher does, if it does anything.
@@ -95,6 +113,10 @@ impl Scene {
                 unanswered: self.unanswered + 1,
                 ..self
             }),
+            Rester::Monitor(worker) => {
+                assert_eq!(self.roles[worker], Napping);
+                Some(self.moved(worker, Searching, counts))
+            }
             Rester::Asleep => {
                 let sleeper = self.roles.iter().position(|&role| role == Asleep);
                 Some(self.moved(sleeper.unwrap(), Searching, counts))
@@ -112,6 +134,11 @@ impl Scene {
         assert_eq!(counts.searching(), searching, "{self:?}");
         let spinner = self.roles.iter().position(|&role| role == Spinning);
         assert_eq!(counts.spinner(), spinner, "{self:?}");
+        let monitor = self.roles.iter().position(|&role| role == Napping);
+        assert_eq!(counts.monitor(), monitor, "{self:?}");
+        let watches = |role| self.in_role(role) > 0;
+        let is_watched = watches(Seated) || watches(Spinning) || watches(Napping);
+        assert_eq!(counts.is_watched(), is_watched, "{self:?}");
         self.check_call();
     }
 
@@ -124,6 +151,8 @@ impl Scene {
             Some(Rester::Spinner(worker))
         } else if self.in_role(Seated) > 0 {
             Some(Rester::Seated)
+        } else if let Some(worker) = self.roles.iter().position(|&role| role == Napping) {
+            Some(Rester::Monitor(worker))
         } else if self.in_role(Asleep) > 0 {
             Some(Rester::Asleep)
         } else {
@@ -154,29 +183,57 @@ fn the_word_agrees_with_a_ledger_in_all_that_three_workers_can_do() {
 }
 
 /// How many there are.
-const SCENES: usize = 152;
+const SCENES: usize = 248;
 
 #[test]
 fn every_field_holds_its_largest_value_without_touching_the_others() {
     let full = FIELD_MAX as u64;
-    for shift in [0, 12, 24, 36, 48] {
+    for shift in (0..6).map(|field| field * WIDTH) {
         let counts = Counts(full << shift);
+        let number = |worker: Option<usize>| worker.map_or(0, |index| index + 1);
         let fields = [
             counts.searching(),
             counts.seated(),
             counts.tokens(),
             counts.asleep(),
-            counts.spinner().map_or(0, |index| index + 1),
+            number(counts.spinner()),
+            number(counts.monitor()),
         ];
-        for (place, field) in fields.into_iter().enumerate() {
-            let expected = if place as u32 * 12 == shift {
-                FIELD_MAX
-            } else {
-                0
-            };
+        for (place, field) in (0..).zip(fields) {
+            let expected = if place * WIDTH == shift { FIELD_MAX } else { 0 };
             assert_eq!(field, expected);
         }
     }
-    let spinner = Counts(u64::MAX >> 4).with_spinner(None);
-    assert_eq!((spinner.spinner(), spinner.asleep()), (None, FIELD_MAX));
+    let full = Counts((1 << (6 * WIDTH)) - 1);
+    let no_spinner = full.leave(FIELD_MAX - 1, Place::Spin).unwrap();
+    assert_eq!(
+        (no_spinner.spinner(), no_spinner.asleep()),
+        (None, FIELD_MAX)
+    );
+    assert_eq!(no_spinner.monitor(), Some(FIELD_MAX - 1));
+}
+
+#[test]
+fn beside_a_monitor_one_seat_is_enough_and_none_beside_a_spinner_too() {
+    let nap = Counts::BUSY.enter(0, Place::Nap, SEATS).unwrap();
+    let one = nap.enter(1, Place::Seat, SEATS).unwrap();
+    assert_eq!(one.choose(Wish::default(), SEATS), Place::Asleep);
+    let both = nap.enter(1, Place::Spin, SEATS).unwrap();
+    assert_eq!(both.choose(Wish::default(), SEATS), Place::Asleep);
+    assert_eq!(Counts::BUSY.choose(Wish::default(), SEATS), Place::Seat);
+}
+
+#[test]
+fn a_wish_is_granted_to_one_worker_only() {
+    let wish = Wish {
+        spin: true,
+        nap: true,
+    };
+    let spins = Counts::BUSY.enter(0, Place::Spin, SEATS).unwrap();
+    assert_eq!(spins.choose(wish, SEATS), Place::Nap);
+    let naps = spins.enter(1, Place::Nap, SEATS).unwrap();
+    assert!(!matches!(
+        naps.choose(wish, SEATS),
+        Place::Spin | Place::Nap
+    ));
 }

@@ -25,7 +25,7 @@ fn workers(workers: usize) -> Config {
 #[test]
 fn numbers_of_workers_that_cannot_be_are_refused_by_name() {
     assert!(refusal(workers(0)).contains("worker_threads"));
-    assert!(refusal(workers(4096)).contains("4095"));
+    assert!(refusal(workers(1024)).contains("1023"));
     let two_on_one_thread = Config {
         flavor: Flavor::CurrentThread,
         ..workers(2)

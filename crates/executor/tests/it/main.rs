@@ -20,6 +20,7 @@ mod ordering;
 mod waking;
 
 mod fairness;
+mod floods;
 
 mod timing;
 

@@ -3,20 +3,21 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use super::world::{Step, Worker, World};
+use super::world::{NAP, NOTHING, SPIN, Step, Worker, World};
+use crate::counts::Wish;
 
 /// Steps until the worker has seen its wish; then it goes on with what it likes.
 fn wait_for_wish(worker: &Worker) {
     while worker.step() != Step::Wish {}
 }
 
-fn call_one(seats: usize, spins: bool) {
+fn call_one(seats: usize, wish: Wish) {
     loom::model(move || {
         let world = World::new(1, seats, 0);
         let other = world.clone();
         let calling = thread::spawn(move || other.wish(0));
         let worker = Worker::new(&world, 0);
-        let worker = if spins { worker.spinning() } else { worker };
+        let worker = worker.wishing(wish);
         wait_for_wish(&worker);
         calling.join().unwrap();
         world.assert_quiet();
@@ -25,33 +26,43 @@ fn call_one(seats: usize, spins: bool) {
 
 #[test]
 fn a_call_reaches_a_worker_that_goes_to_its_seat() {
-    call_one(1, false);
+    call_one(1, NOTHING);
 }
 
 #[test]
 fn a_call_reaches_a_worker_that_falls_asleep() {
-    call_one(0, false);
+    call_one(0, NOTHING);
 }
 
 #[test]
 fn a_call_reaches_a_worker_that_settles_in_a_seat() {
-    call_one(1, true);
+    call_one(1, SPIN);
 }
 
 #[test]
 fn a_call_reaches_a_worker_that_settles_and_sleeps() {
-    call_one(0, true);
+    call_one(0, SPIN);
+}
+
+#[test]
+fn a_call_reaches_a_worker_that_naps_and_takes_a_seat() {
+    call_one(1, NAP);
+}
+
+#[test]
+fn a_call_reaches_a_worker_that_naps_and_falls_asleep() {
+    call_one(0, NAP);
 }
 
 /// Worker 0 is wanted, and worker 1 may be the one that the kernel wakes. It ends when 0 says so.
-fn call_one_of_two(seats: usize, spins: bool) {
+fn call_one_of_two(seats: usize, wish: Wish) {
     loom::model(move || {
         let world = World::new(2, seats, 0);
         let bystander = Worker::new(&world, 1).start();
         let other = world.clone();
         let calling = thread::spawn(move || other.wish(0));
         let worker = Worker::new(&world, 0);
-        let worker = if spins { worker.spinning() } else { worker };
+        let worker = worker.wishing(wish);
         wait_for_wish(&worker);
         world.close(Some(0));
         bystander.join().unwrap();
@@ -62,17 +73,22 @@ fn call_one_of_two(seats: usize, spins: bool) {
 
 #[test]
 fn a_call_that_wakes_the_wrong_waiter_is_passed_on() {
-    call_one_of_two(2, false);
+    call_one_of_two(2, NOTHING);
 }
 
 #[test]
 fn a_call_that_wakes_the_wrong_waiter_reaches_one_that_settles() {
-    call_one_of_two(2, true);
+    call_one_of_two(2, SPIN);
+}
+
+#[test]
+fn a_call_that_wakes_the_wrong_waiter_reaches_one_that_naps() {
+    call_one_of_two(2, NAP);
 }
 
 #[test]
 fn a_call_reaches_one_of_two_that_want_the_same_seat() {
-    call_one_of_two(1, false);
+    call_one_of_two(1, NOTHING);
 }
 
 /// Two are called at once, and both calls may come as one event.

@@ -3,17 +3,17 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use super::world::{Gate, Step, Worker, World};
+use super::world::{Gate, NAP, NOTHING, SPIN, Step, Worker, World};
+use crate::counts::{Place, Wish};
 use crate::queue::{Injector, Local};
-use crate::sleep::Place;
 
 /// The worker ends its rest by itself while a publisher grants it a search: either the grant finds
 /// it gone, or it counts as a searcher once.
-fn grant_and_retract(seats: usize, spins: bool) {
+fn grant_and_retract(seats: usize, wish: Wish) {
     loom::model(move || {
         let world = World::new(1, seats, 1);
         let worker = Worker::new(&world, 0);
-        let place = world.sleep.rest(0, false, spins).unwrap();
+        let place = world.sleep.rest(0, false, wish).unwrap();
         let other = world.clone();
         let publishing = thread::spawn(move || other.publish(0));
         worker.end_rest(place);
@@ -26,17 +26,22 @@ fn grant_and_retract(seats: usize, spins: bool) {
 
 #[test]
 fn a_grant_that_meets_a_worker_leaving_its_seat_counts_it_once() {
-    grant_and_retract(1, false);
+    grant_and_retract(1, NOTHING);
 }
 
 #[test]
 fn a_grant_that_meets_a_worker_waking_up_counts_it_once() {
-    grant_and_retract(0, false);
+    grant_and_retract(0, NOTHING);
 }
 
 #[test]
 fn a_grant_that_meets_a_worker_done_spinning_counts_it_once() {
-    grant_and_retract(1, true);
+    grant_and_retract(1, SPIN);
+}
+
+#[test]
+fn a_grant_that_meets_a_monitor_leaving_its_nap_counts_it_once() {
+    grant_and_retract(1, NAP);
 }
 
 /// Two grants and a worker that gives up its spin: the second grant must not hit its next rest.
@@ -44,8 +49,8 @@ fn a_grant_that_meets_a_worker_done_spinning_counts_it_once() {
 fn a_grant_never_hits_the_rest_after_the_one_it_was_meant_for() {
     loom::model(|| {
         let world = World::new(1, 1, 2);
-        let worker = Worker::new(&world, 0).spinning();
-        assert_eq!(world.sleep.rest(0, false, true), Some(Place::Spin));
+        let worker = Worker::new(&world, 0).wishing(SPIN);
+        assert_eq!(world.sleep.rest(0, false, SPIN), Some(Place::Spin));
         let publishing = [0, 1].map(|cell| {
             let world = world.clone();
             thread::spawn(move || world.publish(cell))
@@ -65,7 +70,7 @@ fn a_grant_that_comes_late_hides_no_call() {
     loom::model(|| {
         let world = World::new(1, 1, 1);
         let worker = Worker::new(&world, 0);
-        assert_eq!(world.sleep.rest(0, false, true), Some(Place::Spin));
+        assert_eq!(world.sleep.rest(0, false, SPIN), Some(Place::Spin));
         let publishing = thread::spawn({
             let world = world.clone();
             move || world.publish(0)
@@ -92,7 +97,7 @@ fn a_grant_that_comes_late_hides_no_call() {
 
 /// A searcher finds work and stays in one long poll until the other worker has done some too:
 /// whoever published that relied on the searcher, and the other worker rests.
-fn last_searcher(seats: usize, spins: bool) {
+fn last_searcher(seats: usize, wish: Wish) {
     loom::model(move || {
         let world = World::new(2, seats, 2);
         let second_done = Arc::new(Gate::new());
@@ -107,7 +112,7 @@ fn last_searcher(seats: usize, spins: bool) {
         let other = thread::spawn({
             let (world, done) = (world.clone(), second_done.clone());
             let worker = Worker {
-                may_spin: spins,
+                wish,
                 ..Worker::new(&world, 1)
             };
             move || {
@@ -125,12 +130,17 @@ fn last_searcher(seats: usize, spins: bool) {
 
 #[test]
 fn the_last_searcher_hands_on_what_came_meanwhile_to_a_seated_worker() {
-    last_searcher(2, false);
+    last_searcher(2, NOTHING);
 }
 
 #[test]
 fn the_last_searcher_hands_on_what_came_meanwhile_to_a_sleeper() {
-    last_searcher(0, false);
+    last_searcher(0, NOTHING);
+}
+
+#[test]
+fn the_last_searcher_hands_on_what_came_meanwhile_to_a_monitor() {
+    last_searcher(1, NAP);
 }
 
 /// A spinner turns the reactor too, and may take the notification that was meant for a seat: the

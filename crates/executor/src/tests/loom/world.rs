@@ -6,11 +6,25 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-use crate::counts::Counts;
-use crate::sleep::{Call, Place, Sleep};
+use crate::counts::{Counts, Place, Wish};
+use crate::sleep::{Call, Sleep};
 
 /// Looks that a spinner takes before it settles.
 const LOOKS: usize = 1;
+
+/// What workers wish for in models.
+pub(super) const SPIN: Wish = Wish {
+    spin: true,
+    nap: false,
+};
+pub(super) const NAP: Wish = Wish {
+    spin: false,
+    nap: true,
+};
+pub(super) const NOTHING: Wish = Wish {
+    spin: false,
+    nap: false,
+};
 
 /// Everything that the threads of a model share.
 pub(super) struct World {
@@ -117,6 +131,14 @@ impl World {
         self.wake_up(self.sleep.work_added());
     }
 
+    /// Publishes a piece of work that the caller is going to do itself, unless that takes long.
+    pub(super) fn publish_for_monitor(&self, cell: usize) {
+        self.work[cell].store(1, Ordering::Release);
+        if !self.sleep.leave_to_monitor() {
+            self.wake_up(self.sleep.work_added());
+        }
+    }
+
     /// Wants something of one worker.
     pub(super) fn wish(&self, worker: usize) {
         self.wishes[worker].store(1, Ordering::Relaxed);
@@ -176,8 +198,8 @@ pub(super) struct Worker {
     pub(super) world: Arc<World>,
     pub(super) me: usize,
     pub(super) searching: Cell<bool>,
-    /// Whether it spins before it settles.
-    pub(super) may_spin: bool,
+    /// Where it rests before it settles.
+    pub(super) wish: Wish,
     /// Whether it searches before it rests.
     pub(super) may_search: bool,
 }
@@ -203,16 +225,13 @@ impl Worker {
             world: world.clone(),
             me,
             searching: Cell::new(false),
-            may_spin: false,
+            wish: Wish::default(),
             may_search: false,
         }
     }
 
-    pub(super) fn spinning(self) -> Self {
-        Self {
-            may_spin: true,
-            ..self
-        }
+    pub(super) fn wishing(self, wish: Wish) -> Self {
+        Self { wish, ..self }
     }
 
     pub(super) fn searching(self) -> Self {
@@ -290,7 +309,7 @@ impl Worker {
     /// Rests, unless `has_work` finds some at the last look.
     pub(super) fn rest_unless(&self, has_work: &dyn Fn() -> bool) -> Step {
         let sleep = &self.world.sleep;
-        let Some(place) = sleep.rest(self.me, self.searching.get(), self.may_spin) else {
+        let Some(place) = sleep.rest(self.me, self.searching.get(), self.wish) else {
             return Step::Rest;
         };
         self.searching.set(false);
@@ -303,6 +322,7 @@ impl Worker {
         match place {
             Place::Spin => self.spin(),
             Place::Seat => self.sit(),
+            Place::Nap => self.nap(has_work),
             Place::Asleep => self.sleep(),
         }
     }
@@ -310,9 +330,16 @@ impl Worker {
     pub(super) fn end_rest(&self, place: Place) {
         let awake = self.world.sleep.retract(self.me, place);
         self.searching.set(awake.searching);
-        if !awake.searching {
-            self.world.wake_up(self.world.sleep.fill_seat());
+        if awake.searching {
+            return;
         }
+        let sleep = &self.world.sleep;
+        self.world
+            .wake_up(if place == Place::Nap && self.world.has_work() {
+                sleep.work_added()
+            } else {
+                sleep.fill_seat()
+            });
     }
 
     fn spin(&self) -> Step {
@@ -328,13 +355,36 @@ impl Worker {
                 return self.after_turn(turn);
             }
         }
-        match sleep.settle(self.me) {
-            Some(Place::Seat) => self.sit(),
-            Some(_) => self.sleep(),
-            None => {
-                self.end_rest(Place::Spin);
-                Step::Rest
-            }
+        self.settle(Place::Spin, &|| false)
+    }
+
+    /// A nap is over at any time: the looks of a monitor come when they like. Each may be the one
+    /// before which nothing moved; those after which it naps again are as if they had not been.
+    fn nap(&self, has_work: &dyn Fn() -> bool) -> Step {
+        if self.world.sleep.is_wanted(self.me) || has_work() {
+            self.end_rest(Place::Nap);
+            return Step::Rest;
+        }
+        let turn = self.world.reactor.poll();
+        if turn != Turn::default() {
+            self.end_rest(Place::Nap);
+            return self.after_turn(turn);
+        }
+        self.settle(Place::Nap, has_work)
+    }
+
+    fn settle(&self, from: Place, is_left: &dyn Fn() -> bool) -> Step {
+        let Some(place) = self.world.sleep.settle(self.me, from) else {
+            self.end_rest(from);
+            return Step::Rest;
+        };
+        if is_left() {
+            self.end_rest(place);
+            return Step::Rest;
+        }
+        match place {
+            Place::Seat => self.sit(),
+            _ => self.sleep(),
         }
     }
 
@@ -350,7 +400,7 @@ impl Worker {
 
     /// One look of a spinner at the reactor, after which it has something else to do.
     pub(super) fn spin_once(&self) {
-        if self.world.sleep.rest(self.me, false, true) == Some(Place::Spin) {
+        if self.world.sleep.rest(self.me, false, SPIN) == Some(Place::Spin) {
             let turn = self.world.reactor.poll();
             self.end_rest(Place::Spin);
             self.after_turn(turn);

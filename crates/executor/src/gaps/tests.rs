@@ -1,0 +1,100 @@
+//! What the rests of a worker make it wish for.
+
+use std::time::Duration;
+
+use super::{Ending, Gaps, LONG_STREAK, STREAK};
+
+const SPIN: Duration = Duration::from_micros(50);
+const QUICK: Duration = Duration::from_micros(20);
+const LONG: Duration = Duration::from_millis(5);
+
+fn after(rests: impl IntoIterator<Item = (Duration, Ending)>) -> Gaps {
+    let gaps = Gaps::default();
+    for (gap, ending) in rests {
+        gaps.record(gap, ending, SPIN);
+    }
+    gaps
+}
+
+fn many(count: i32, rest: (Duration, Ending)) -> impl Iterator<Item = (Duration, Ending)> {
+    (0..count).map(move |_| rest)
+}
+
+#[test]
+fn who_knows_nothing_yet_wishes_for_nothing() {
+    let wish = Gaps::default().wish(SPIN);
+    assert!(!wish.spin && !wish.nap);
+}
+
+#[test]
+fn quick_calls_are_worth_a_spin() {
+    let gaps = after(many(16, (QUICK, Ending::Call)));
+    assert!(gaps.wish(SPIN).spin);
+    assert!(!gaps.is_alone());
+}
+
+#[test]
+fn where_spinning_is_switched_off_nothing_makes_it_wished_for() {
+    let gaps = after(many(16, (Duration::ZERO, Ending::Call)));
+    assert!(!gaps.wish(Duration::ZERO).spin);
+}
+
+#[test]
+fn quick_events_in_batches_are_worth_a_nap_and_no_spin() {
+    let gaps = after(many(16, (QUICK, Ending::Events(7))));
+    let wish = gaps.wish(SPIN);
+    assert!(wish.nap && !wish.spin);
+}
+
+#[test]
+fn quick_events_one_by_one_are_worth_a_spin() {
+    assert!(!after(many(STREAK - 1, (QUICK, Ending::Events(1)))).is_alone());
+    let gaps = after(many(STREAK, (QUICK, Ending::Events(1))));
+    assert!(gaps.is_alone() && gaps.wish(SPIN).spin);
+}
+
+#[test]
+fn two_events_at_once_break_the_streak() {
+    let rests = many(STREAK, (QUICK, Ending::Events(1)));
+    let gaps = after(rests.chain([(QUICK, Ending::Events(2))]));
+    assert!(!gaps.is_alone());
+}
+
+#[test]
+fn a_spin_in_vain_is_not_soon_tried_again() {
+    let gaps = after(many(STREAK, (QUICK, Ending::Events(1))));
+    gaps.spun_in_vain();
+    for _ in 1..LONG_STREAK {
+        gaps.record(QUICK, Ending::Events(1), SPIN);
+    }
+    assert!(!gaps.is_alone());
+    gaps.record(QUICK, Ending::Events(1), SPIN);
+    assert!(gaps.is_alone());
+}
+
+#[test]
+fn a_few_long_rests_end_the_wish_for_a_nap() {
+    let gaps = after(many(16, (QUICK, Ending::Events(7))).chain(many(3, (LONG, Ending::Other))));
+    assert!(!gaps.wish(SPIN).nap);
+}
+
+#[test]
+fn work_between_events_does_not_hide_that_they_come_thick() {
+    let gaps = after(many(16, (QUICK, Ending::Events(7))).chain(many(16, (QUICK, Ending::Other))));
+    assert!(gaps.wish(SPIN).nap);
+}
+
+#[test]
+fn a_nap_without_movement_is_the_last_one() {
+    let gaps = after(many(16, (QUICK, Ending::Events(7))));
+    gaps.calm_down();
+    assert!(!gaps.wish(SPIN).nap);
+}
+
+#[test]
+fn who_makes_way_naps_once() {
+    let gaps = Gaps::default();
+    gaps.make_way();
+    assert!(gaps.wish(SPIN).nap);
+    assert!(!gaps.wish(SPIN).nap);
+}
