@@ -16,13 +16,22 @@ pub(crate) fn alone(name: &str, test: impl FnOnce()) {
 /// The same, with variables in the child's environment.
 #[track_caller]
 pub(crate) fn alone_with(name: &str, variables: &[(&str, &str)], test: impl FnOnce()) {
-    let Some(child) = output_alone(name, variables, test) else {
-        return;
-    };
+    told_alone(name, variables, test);
+}
+
+/// The same, giving what the child has written to stderr; nothing in the child itself.
+#[track_caller]
+pub(crate) fn told_alone(
+    name: &str,
+    variables: &[(&str, &str)],
+    test: impl FnOnce(),
+) -> Option<String> {
+    let child = output_alone(name, variables, test)?;
     let told = String::from_utf8_lossy(&child.stdout);
     let errors = String::from_utf8_lossy(&child.stderr);
     assert!(child.status.success(), "{name}: {told}{errors}");
     assert!(told.contains("1 passed"), "there is no test {name}: {told}");
+    Some(errors.into_owned())
 }
 
 /// Runs `test` in such a process, and says how that ended: for tests about the end itself. `None`

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use bowerbird::{EventLoop, Flavor, LoopError, Report, create_task, get_running_loop, yield_now};
+use bowerbird::{EventLoop, Flavor, LoopError, create_task, get_running_loop, yield_now};
 
 use crate::alone::alone_with;
 use crate::bell::{Bell, Counted, Tally};
@@ -242,48 +242,6 @@ fn hooks_run_on_every_thread_and_every_thread_ends_with_the_loop() {
         assert_eq!(started.count(), workers);
         assert!(stopped.count() >= workers - 1);
     }
-}
-
-#[test]
-fn a_panic_that_nobody_can_see_is_reported_once() {
-    on_each(each_builder(), |event_loop| {
-        let reports = Arc::new(Mutex::new(Vec::new()));
-        let sink = reports.clone();
-        event_loop.set_exception_handler(Some(move |report: &Report| {
-            sink.lock().unwrap().push(report.to_string());
-        }));
-        let reported = event_loop.run_until_complete(async {
-            create_task(async { panic!("unheard") }).detach();
-            let heard = create_task(async { panic!("heard") }).await;
-            assert!(heard.is_err());
-            while reports.lock().unwrap().is_empty() {
-                yield_now().await;
-            }
-        });
-        reported.unwrap();
-        event_loop.close().unwrap();
-        let reports = reports.lock().unwrap();
-        assert_eq!(reports.len(), 1, "{reports:?}");
-        assert!(reports[0].contains("unheard"), "{reports:?}");
-    });
-}
-
-#[test]
-fn an_exception_handler_that_panics_harms_nobody() {
-    on_each(each_builder(), |event_loop| {
-        let called = Bell::default();
-        let ring = called.clone();
-        event_loop.set_exception_handler(Some(move |_: &Report| {
-            ring.ring();
-            panic!("the handler's own");
-        }));
-        let survived = event_loop.run_until_complete(async {
-            create_task(async { panic!("unheard") }).detach();
-            called.rung().await;
-            create_task(async { 5 }).await.unwrap()
-        });
-        assert_eq!(survived, Ok(5));
-    });
 }
 
 #[test]

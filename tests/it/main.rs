@@ -12,6 +12,12 @@ mod runners;
 
 mod events;
 
+mod callbacks;
+
+mod reports;
+
+mod debug;
+
 mod tasks;
 
 mod cancelling;

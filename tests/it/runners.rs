@@ -7,11 +7,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bowerbird::{Runner, create_task, run, sleep, to_thread, yield_now};
+use bowerbird::{ContextVar, Runner, create_task, run, sleep, to_thread, yield_now};
 
 use crate::alone::alone;
 use crate::bell::{Bell, Counted, Tally};
 use crate::loops::{each_builder, watched};
+use crate::reports::Book;
 
 fn message(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
@@ -225,4 +226,244 @@ fn fault_041_loops_that_come_and_go_leave_no_thread_and_no_descriptor() {
             assert_eq!(leftovers(), before);
         },
     );
+}
+
+#[test]
+fn a_leftover_that_fails_is_reported_as_such_and_the_result_comes_back() {
+    struct Fails;
+
+    impl Drop for Fails {
+        fn drop(&mut self) {
+            panic!("in the clean-up");
+        }
+    }
+
+    for mut runner in each_runner() {
+        let book = Book::open(runner.event_loop());
+        let value = runner.run(async {
+            let begun = Bell::default();
+            let ring = begun.clone();
+            create_task(async move {
+                let _fails = Fails;
+                ring.ring();
+                pending::<()>().await;
+            })
+            .detach();
+            begun.rung().await;
+            7
+        });
+        watched(|| runner.close());
+        assert_eq!(value, 7);
+        assert_eq!(book.read().len(), 1, "{:?}", book.read());
+        assert_eq!(book.with("unhandled exception during run() shutdown"), 1);
+        assert_eq!(book.with("in the clean-up"), 1);
+    }
+}
+
+#[test]
+fn a_leftover_that_does_not_end_is_named_at_the_limit() {
+    for builder in each_builder().into_iter().skip(1) {
+        let builder = builder.shutdown_timeout(Duration::from_millis(5));
+        let mut runner = bowerbird::runners::RunnerBuilder::from(builder)
+            .build()
+            .unwrap();
+        let go_on = Bell::default();
+        let (told, ring) = (std::sync::Mutex::new(Vec::new()), go_on.clone());
+        let told = Arc::new(told);
+        let sink = told.clone();
+        let handler = move |report: &bowerbird::Report| {
+            sink.lock().unwrap().push(report.to_string());
+            ring.ring();
+        };
+        runner.event_loop().set_exception_handler(Some(handler));
+        runner.run(async {
+            let begun = Bell::default();
+            let ring = begun.clone();
+            // The thread that runs the loop must not be the one that is stuck.
+            let running = std::thread::current().id();
+            let stuck = create_task(async move {
+                while std::thread::current().id() == running {
+                    yield_now().await;
+                }
+                ring.ring();
+                go_on.block_until_rung();
+            });
+            stuck.set_name("stuck");
+            stuck.detach();
+            begun.rung().await;
+        });
+        watched(|| runner.close());
+        let told = told.lock().unwrap();
+        let expected = "tasks did not end within 5ms of being cancelled: stuck";
+        assert_eq!(told[0], expected);
+        // It may also be told that the task was dropped, unless it has ended by then.
+        assert_eq!(told.iter().filter(|told| *told == expected).count(), 1);
+    }
+}
+
+#[test]
+fn a_leftover_that_stops_the_loop_or_cancels_everything_does_not_end_the_shutdown() {
+    struct Disturbs(bowerbird::EventLoop);
+
+    impl Drop for Disturbs {
+        fn drop(&mut self) {
+            self.0.stop();
+            for task in self.0.all_tasks() {
+                task.cancel();
+            }
+        }
+    }
+
+    for mut runner in each_runner() {
+        let book = Book::open(runner.event_loop());
+        let dropped = Tally::default();
+        runner.run(async {
+            for _ in 0..10 {
+                let disturbs = Disturbs(bowerbird::get_running_loop().unwrap());
+                let counted = Counted(dropped.clone());
+                let begun = Bell::default();
+                let ring = begun.clone();
+                create_task(async move {
+                    let _held = (disturbs, counted);
+                    ring.ring();
+                    pending::<()>().await;
+                })
+                .detach();
+                begun.rung().await;
+            }
+        });
+        watched(|| runner.close());
+        assert_eq!(dropped.count(), 10);
+        assert_eq!(book.read(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_blocking_call_can_ask_the_loop_for_something_until_it_ends() {
+    for mut runner in each_runner() {
+        let event_loop = runner.event_loop().clone();
+        let answer = Arc::new(std::sync::Mutex::new(None));
+        let answered = answer.clone();
+        let over = Bell::default();
+        runner.run(async {
+            let begun = Bell::default();
+            let (ring, over) = (begun.clone(), over.clone());
+            to_thread(move || {
+                ring.ring();
+                over.block_until_rung();
+                // As long as there are tasks to be cancelled, it is one of them.
+                while answered.lock().unwrap().is_none() {
+                    let mut task = event_loop.create_task(async { 42 });
+                    let result = task.blocking_result(None).unwrap();
+                    *answered.lock().unwrap() = result.ok();
+                }
+            })
+            .detach();
+            begun.rung().await;
+        });
+        over.ring();
+        watched(|| runner.close());
+        assert_eq!(*answer.lock().unwrap(), Some(42));
+    }
+}
+
+#[test]
+fn fault_035_blocking_calls_that_do_not_end_are_left_to_themselves_with_a_warning() {
+    for builder in each_builder() {
+        let builder = builder.blocking_shutdown_timeout(Duration::from_millis(5));
+        let mut runner = bowerbird::runners::RunnerBuilder::from(builder)
+            .build()
+            .unwrap();
+        let book = Book::open(runner.event_loop());
+        let go_on = Bell::default();
+        let ended = runner.run(async {
+            let (begun, wait) = (Bell::default(), go_on.clone());
+            let ring = begun.clone();
+            let call = to_thread(move || {
+                ring.ring();
+                wait.block_until_rung();
+            });
+            begun.rung().await;
+            call
+        });
+        watched(|| runner.close());
+        let told = book.read();
+        assert_eq!(told, ["1 blocking calls were still running 5ms later"]);
+        go_on.ring();
+        let mut ended = ended;
+        watched(|| ended.blocking_result(None)).unwrap().unwrap();
+    }
+}
+
+#[test]
+fn what_is_left_is_cancelled_also_when_main_panics() {
+    let (asked, cleaned) = (Tally::default(), Tally::default());
+    let (count, counted) = (asked.clone(), Counted(cleaned.clone()));
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        run(async move {
+            let begun = Bell::default();
+            let ring = begun.clone();
+            let left = create_task(async move {
+                let _counted = counted;
+                ring.ring();
+                pending::<()>().await;
+            });
+            left.add_done_callback(move |_| count.add());
+            left.detach();
+            begun.rung().await;
+            panic!("main gave up");
+        });
+    }));
+    assert_eq!(message(&*ran.unwrap_err()), "main gave up");
+    // A task that is merely dropped with its loop is dropped after the last callback.
+    assert_eq!((asked.count(), cleaned.count()), (1, 1));
+}
+
+#[test]
+fn a_runner_that_drops_while_main_panics_survives_leftovers_that_panic_too() {
+    struct Fails;
+
+    impl Drop for Fails {
+        fn drop(&mut self) {
+            panic!("in the clean-up");
+        }
+    }
+
+    for mut runner in each_runner() {
+        let book = Book::open(runner.event_loop());
+        let ran = catch_unwind(AssertUnwindSafe(move || {
+            runner.run(async {
+                let begun = Bell::default();
+                let ring = begun.clone();
+                create_task(async move {
+                    let _fails = Fails;
+                    ring.ring();
+                    pending::<()>().await;
+                })
+                .detach();
+                begun.rung().await;
+                panic!("main gave up");
+            });
+        }));
+        assert_eq!(message(&*ran.unwrap_err()), "main gave up");
+        assert_eq!(book.with("in the clean-up"), 1);
+    }
+}
+
+#[test]
+fn the_runs_of_a_runner_share_a_context_that_the_caller_does_not_see() {
+    static STEP: ContextVar<u32> = ContextVar::new("step");
+
+    let _token = STEP.set(1);
+    for mut runner in each_runner() {
+        let first = runner.run(async {
+            let before = STEP.get();
+            let _token = STEP.set(2);
+            before
+        });
+        let second = runner.run(async { STEP.get() });
+        let in_a_task = runner.run(async { create_task(async { STEP.get() }).await.unwrap() });
+        assert_eq!((first, second, in_a_task), (Some(1), Some(2), Some(2)));
+        assert_eq!(STEP.get(), Some(1));
+    }
 }

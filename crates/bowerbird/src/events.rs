@@ -10,13 +10,24 @@ use std::time::Duration;
 
 use bowerbird_core::Birth;
 use bowerbird_core::contexts::copy_context;
-use bowerbird_executor::{Config, Handle, Runtime};
+use bowerbird_executor::{Handle as Door, Runtime};
 
-pub use bowerbird_executor::{Flavor, Metrics, Report, WorkerMetrics};
+pub use bowerbird_executor::{CallSite, Flavor, Level, Metrics, Report, WorkerMetrics};
 
 use crate::exceptions::{LoopError, NoRunningLoop};
 use crate::futures::Promise;
 use crate::tasks::{Task, TaskRef};
+
+mod builder;
+
+mod calls;
+
+mod reports;
+
+pub use builder::Builder;
+pub(crate) use builder::Limits;
+pub use calls::{Handle, TimerHandle};
+pub use reports::ExceptionHandler;
 
 /// An event loop, cheap to clone: all clones are the same loop.
 ///
@@ -27,7 +38,7 @@ use crate::tasks::{Task, TaskRef};
 #[derive(Clone)]
 pub struct EventLoop {
     /// The door to it.
-    handle: Handle,
+    handle: Door,
     /// The loop itself; weak in what a task of the loop is given, which must not keep it alive.
     runtime: Owner,
 }
@@ -57,9 +68,7 @@ impl EventLoop {
 
     /// A loop with knobs.
     pub fn builder() -> Builder {
-        Builder {
-            config: Config::default(),
-        }
+        Builder::new()
     }
 
     /// Runs the loop on this thread until `future` has its value.
@@ -78,8 +87,16 @@ impl EventLoop {
     #[track_caller]
     pub fn run_until_complete<F: IntoFuture>(&self, future: F) -> Result<F::Output, LoopError> {
         let birth = self.birth(Location::caller());
-        self.runtime()?
-            .run_until_complete(future.into_future(), birth)
+        self.run_main(future.into_future(), birth)
+    }
+
+    /// Runs the loop until the main future has its value; `birth` is what its task starts with.
+    pub(crate) fn run_main<F: Future>(
+        &self,
+        future: F,
+        birth: Birth,
+    ) -> Result<F::Output, LoopError> {
+        self.runtime()?.run_until_complete(future, birth)
     }
 
     /// Runs the loop on this thread until [`stop`](Self::stop).
@@ -153,24 +170,56 @@ impl EventLoop {
         self.handle.all_tasks()
     }
 
+    /// Whether debug mode is on. asyncio: `get_debug`.
+    pub fn get_debug(&self) -> bool {
+        self.handle.is_debug()
+    }
+
+    /// Turns debug mode on or off, at any time and from any thread.
+    ///
+    /// - On, tasks remember where they were created, and polls and callbacks that take
+    ///   [`slow_callback_duration`](Self::slow_callback_duration) or longer are reported, as a
+    ///   [`Level::Warning`], with the task's name, where it was created, and how long it took.
+    /// - Off, which is the default, nothing of this costs anything. A loop begins with what
+    ///   [`Builder::debug`] says, else with `BOWERBIRD_DEBUG`.
+    /// - asyncio: `set_debug`. Warnings go to the exception handler too, and not to a log only.
+    ///
+    /// ```
+    /// let event_loop = bowerbird::EventLoop::new_current_thread().expect("descriptors");
+    /// event_loop.set_debug(true);
+    /// let task = event_loop.create_task(async {});
+    /// assert!(task.handle().location().is_some());
+    /// ```
+    pub fn set_debug(&self, debug: bool) {
+        self.handle.set_debug(debug);
+    }
+
+    /// How long a poll or a callback must take for debug mode to report it; 100 ms at first.
+    /// asyncio: `slow_callback_duration`.
+    pub fn slow_callback_duration(&self) -> Duration {
+        self.handle.slow_callback_duration()
+    }
+
+    /// Sets [`slow_callback_duration`](Self::slow_callback_duration); zero reports every poll.
+    pub fn set_slow_callback_duration(&self, limit: Duration) {
+        self.handle.set_slow_callback_duration(limit);
+    }
+
     /// What the loop has done so far: polls, steals, parks, depths.
     pub fn metrics(&self) -> Metrics {
         self.handle.metrics()
     }
 
-    /// Sends what nobody else can be told (a panic that nobody awaits, a callback that failed) to
-    /// `handler`, on the thread where it arises; `None`: a line on stderr. A handler that panics
-    /// is reported on stderr, and the report with it. asyncio: `set_exception_handler`.
-    pub fn set_exception_handler<H>(&self, handler: Option<H>)
-    where
-        H: Fn(&Report) + Send + Sync + 'static,
-    {
-        self.handle
-            .set_reporter(handler.map(|handler| Arc::new(handler) as _));
+    /// The loop of this runtime, which lives as long as a clone of what this gives.
+    fn owning(runtime: Arc<Runtime>) -> Self {
+        Self {
+            handle: runtime.handle(),
+            runtime: Owner::Strong(runtime),
+        }
     }
 
     /// The door to the executor, for the other files of this crate.
-    pub(crate) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Door {
         &self.handle
     }
 
@@ -207,14 +256,14 @@ impl Eq for EventLoop {}
 /// # Errors
 /// [`NoRunningLoop`] on a thread that is no worker of a running loop.
 pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
-    let handle = Handle::current().ok_or(NoRunningLoop)?;
+    let handle = Door::current().ok_or(NoRunningLoop)?;
     let runtime = Owner::Weak(Runtime::of(&handle));
     Ok(EventLoop { handle, runtime })
 }
 
 /// What a new task starts with: its creator's context, and in debug mode where it was created.
 #[inline]
-pub(crate) fn birth(handle: &Handle, location: &'static Location<'static>) -> Birth {
+pub(crate) fn birth(handle: &Door, location: &'static Location<'static>) -> Birth {
     let location = handle.is_debug().then_some(location);
     Birth {
         name: None,
@@ -230,97 +279,5 @@ pub(crate) fn created<T>(task: Result<Task<T>, LoopError>) -> Task<T> {
     match task {
         Ok(task) => task,
         Err(error) => panic!("cannot create a task: {error}"),
-    }
-}
-
-/// What a loop is built from.
-#[derive(Debug, Clone)]
-#[must_use = "a builder does nothing until `build`"]
-pub struct Builder {
-    /// The knobs.
-    config: Config,
-}
-
-impl Builder {
-    /// One worker per core, or everything on the thread that runs the loop.
-    pub fn flavor(mut self, flavor: Flavor) -> Self {
-        self.config.flavor = flavor;
-        self
-    }
-
-    /// How many threads run tasks, the one that runs the loop included: at least 1. Without it
-    /// `BOWERBIRD_WORKER_THREADS`, else one per core.
-    pub fn worker_threads(mut self, workers: usize) -> Self {
-        self.config.worker_threads = Some(workers);
-        self
-    }
-
-    /// The most threads for blocking calls; 512 without it. Further calls wait for a thread.
-    pub fn max_blocking_threads(mut self, threads: usize) -> Self {
-        self.config.max_blocking_threads = threads;
-        self
-    }
-
-    /// How long an idle thread for blocking calls stays; 10 s without it.
-    pub fn thread_keep_alive(mut self, idle: Duration) -> Self {
-        self.config.thread_keep_alive = idle;
-        self
-    }
-
-    /// What the loop's threads are called; what they do and a number are appended.
-    pub fn thread_name(mut self, name: impl Into<String>) -> Self {
-        self.config.thread_name = name.into();
-        self
-    }
-
-    /// The stack of each thread of the loop, in bytes; what std gives without it. More than the
-    /// system has is an error when the thread is to start.
-    pub fn thread_stack_size(mut self, bytes: usize) -> Self {
-        self.config.thread_stack_size = Some(bytes);
-        self
-    }
-
-    /// How long an idle worker may spin before it blocks: at most, and only while work usually
-    /// comes sooner. Zero never spins; 50 us without it.
-    pub fn spin(mut self, limit: Duration) -> Self {
-        self.config.spin = limit;
-        self
-    }
-
-    /// In debug mode tasks remember where they were created, and reports say so.
-    pub fn debug(mut self, debug: bool) -> Self {
-        self.config.debug = debug;
-        self
-    }
-
-    /// Runs first on every thread that the loop starts.
-    pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
-        self.config.on_thread_start = Some(Arc::new(hook));
-        self
-    }
-
-    /// Runs last on every thread that the loop starts.
-    pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
-        self.config.on_thread_stop = Some(Arc::new(hook));
-        self
-    }
-
-    /// The loop; its threads wait until it is run.
-    ///
-    /// # Errors
-    /// `InvalidInput` for knobs that make no sense (zero workers, several on a current-thread
-    /// loop, a variable that is no number); what the system says when it gives no threads or
-    /// descriptors. Nothing is left behind.
-    ///
-    /// ```
-    /// let refused = bowerbird::EventLoop::builder().worker_threads(0).build();
-    /// assert_eq!(refused.unwrap_err().to_string(), "worker_threads must be at least 1");
-    /// ```
-    pub fn build(self) -> io::Result<EventLoop> {
-        let runtime = Runtime::new(self.config)?;
-        Ok(EventLoop {
-            handle: runtime.handle(),
-            runtime: Owner::Strong(runtime),
-        })
     }
 }

@@ -77,7 +77,10 @@ pub mod exceptions;
 pub use bowerbird_core::{Awaitable, IntoTask};
 pub use bowerbird_macros::{main, test};
 pub use contextvars::{Context, ContextVar, Token, copy_context};
-pub use events::{Builder, EventLoop, Flavor, Metrics, Report, WorkerMetrics, get_running_loop};
+pub use events::{
+    Builder, CallSite, EventLoop, ExceptionHandler, Flavor, Handle, Level, Metrics, Report,
+    TimerHandle, WorkerMetrics, get_running_loop,
+};
 pub use exceptions::{
     BrokenBarrierError, GetNowaitError, IncompleteReadError, InvalidStateError, LimitOverrunError,
     LoopError, NoRunningLoop, Panic, ProcessLookupError, PromiseError, PutNowaitError, QueueEmpty,

@@ -5,22 +5,23 @@
 
 use std::future::Future;
 use std::io;
-use std::time::Duration;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 
-use crate::events::{Builder, EventLoop, Flavor, Report};
+use crate::contextvars::{Context, copy_context};
+use crate::events::{Builder, EventLoop, Flavor, Limits, birth};
 use crate::exceptions::LoopError;
 
-/// How long leftover tasks may take to end once they are cancelled.
-const LEFTOVER_LIMIT: Duration = Duration::from_secs(60);
+mod shutdown;
 
-/// How long blocking calls may go on after the main future is done, as in asyncio.
-const BLOCKING_LIMIT: Duration = Duration::from_secs(300);
+pub(crate) use shutdown::blocking_ended;
 
 /// Runs `main` to its end on a new loop with a worker per core, and closes the loop.
 ///
 /// - The calling thread is one of the workers: tasks that `main` creates start right beside it.
-/// - Afterwards tasks that are left are cancelled and awaited, and blocking calls get up to five
-///   minutes to end.
+/// - Afterwards, also when `main` panics, tasks that are left are cancelled and awaited, in rounds
+///   until none is left, for up to a minute; then blocking calls get up to five minutes to end.
+///   Both limits are knobs of [`Builder`], for a [`Runner`]. A leftover that panics is reported
+///   with "unhandled exception during run() shutdown".
 /// - asyncio: `runners.py`, `run`. Takes any future, which need be neither `Send` nor `'static`.
 ///
 /// # Panics
@@ -42,7 +43,9 @@ pub fn run<F: Future>(main: F) -> F::Output {
         Ok(runner) => runner,
         Err(error) => panic!("run() could not start an event loop: {error}"),
     };
-    runner.run(main)
+    let outcome = catch_unwind(AssertUnwindSafe(|| runner.run(main)));
+    runner.close();
+    outcome.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
 #[track_caller]
@@ -55,7 +58,9 @@ fn refuse_nested() {
 
 /// Runs several futures in a row on one loop; dropping it closes the loop.
 ///
-/// - asyncio: `runners.py`, `Runner`.
+/// - All runs share one context: a variable that one sets is seen by the next, and not by the
+///   caller.
+/// - asyncio: `runners.py`, `Runner`. The loop is made at once, and not at the first run.
 ///
 /// ```
 /// let mut runner = bowerbird::Runner::new().expect("threads and descriptors are there");
@@ -67,6 +72,10 @@ fn refuse_nested() {
 pub struct Runner {
     /// The loop, until it is closed.
     event_loop: EventLoop,
+    /// The variables of all runs.
+    context: Context,
+    /// How long the end may take.
+    limits: Limits,
 }
 
 impl Runner {
@@ -93,11 +102,20 @@ impl Runner {
     #[track_caller]
     pub fn run<F: Future>(&mut self, main: F) -> F::Output {
         refuse_nested();
-        match self.event_loop.run_until_complete(main) {
+        match self.drive(main) {
             Ok(output) => output,
             Err(LoopError::Closed) => panic!("Runner is closed"),
             Err(error) => panic!("run() ended without a value: {error}"),
         }
+    }
+
+    /// Runs the loop for `main`. Inside, `current_task` is the task that stands for it: whoever
+    /// wants a run to end, such as Ctrl-C, cancels that one, and `main` may clean up.
+    #[track_caller]
+    fn drive<F: Future>(&self, main: F) -> Result<F::Output, LoopError> {
+        let mut birth = birth(self.event_loop.handle(), Location::caller());
+        birth.context = (&self.context).into();
+        self.event_loop.run_main(main, birth)
     }
 
     /// The loop that this runner runs.
@@ -105,67 +123,34 @@ impl Runner {
         &self.event_loop
     }
 
-    /// Cancels and awaits what is left, and closes the loop. Closing again does nothing.
+    /// Cancels and awaits what is left, in rounds until nothing is, then waits for blocking calls,
+    /// and closes the loop. Closing again does nothing.
+    ///
+    /// - How long each may take: [`Builder::shutdown_timeout`] and
+    ///   [`Builder::blocking_shutdown_timeout`]. What did not end by then is named in a report.
+    /// - Clean-ups may await, and create tasks: the loop runs until they are done.
+    /// - Inside another running loop nothing can be awaited: what is left is dropped.
+    ///
+    /// ```
+    /// let mut runner = bowerbird::Runner::new().expect("threads and descriptors are there");
+    /// let task = runner.run(async { bowerbird::create_task(std::future::pending::<()>()) });
+    /// runner.close();
+    /// assert!(task.is_done());
+    /// ```
     pub fn close(&mut self) {
         if self.event_loop.is_closed() {
             return;
         }
-        self.cancel_leftovers();
-        let left = self.event_loop.handle().drain_blocking(BLOCKING_LIMIT);
-        if left > 0 {
-            self.event_loop.handle().report(&Report::new(format!(
-                "{left} blocking calls were still running {BLOCKING_LIMIT:?} after the end"
-            )));
-        }
+        shutdown::shut_down(&self.event_loop, self.limits);
         // It does not run and is not closed, so nothing can be wrong.
         let _closed = self.event_loop.close();
-    }
-
-    /// Rounds of cancelling until no task is left, or the limit is over.
-    fn cancel_leftovers(&self) {
-        let handle = self.event_loop.handle().clone();
-        if handle.alive_tasks() == 0 {
-            return;
-        }
-        let quiet = async {
-            let me = crate::tasks::current_task();
-            loop {
-                let left: Vec<_> = handle
-                    .all_tasks()
-                    .into_iter()
-                    .filter(|task| Some(task) != me.as_ref())
-                    .collect();
-                if left.is_empty() {
-                    return;
-                }
-                // Each task is asked once a round; those that clean up get time between rounds.
-                for task in left.iter().filter(|task| task.cancelling() == 0) {
-                    task.cancel();
-                }
-                crate::tasks::ended(&left).await;
-            }
-        };
-        let ended = self
-            .event_loop
-            .run_until_complete(crate::wait_for(quiet, LEFTOVER_LIMIT));
-        if !matches!(ended, Ok(Ok(()))) {
-            let names: Vec<_> = handle.all_tasks().iter().map(|task| task.name()).collect();
-            handle.report(&Report::new(format!(
-                "tasks did not end within {LEFTOVER_LIMIT:?} of being cancelled: {}",
-                names.join(", ")
-            )));
-        }
     }
 }
 
 impl Drop for Runner {
+    /// Closes, also when a panic of the main future is on its way.
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            // The program is on its way down: drop what is left and wait for nobody.
-            let _closed = self.event_loop.close();
-        } else {
-            self.close();
-        }
+        self.close();
     }
 }
 
@@ -201,8 +186,11 @@ impl RunnerBuilder {
     /// # Errors
     /// As [`Builder::build`].
     pub fn build(self) -> io::Result<Runner> {
+        let limits = self.builder.limits();
         Ok(Runner {
             event_loop: self.builder.build()?,
+            context: copy_context(),
+            limits,
         })
     }
 }

@@ -38,7 +38,7 @@ mod current;
 mod run;
 
 pub(crate) use awaiter::Join;
-pub(crate) use current::{current, enter, with_current};
+pub(crate) use current::{current, enter, outside, with_current};
 pub(crate) use run::Permit;
 
 /// The part of a cell that does not depend on the future's type.

@@ -39,6 +39,12 @@ impl TaskRef {
         cell::enter(&self.0, f)
     }
 
+    /// Runs `f` as if no task polled it: inside, [`TaskRef::current`] is `None`. For callbacks,
+    /// which an executor may run from a task of its own.
+    pub fn outside<R>(f: impl FnOnce() -> R) -> R {
+        cell::outside(f)
+    }
+
     /// The task's id.
     pub fn id(&self) -> TaskId {
         self.0.header().id
@@ -62,6 +68,11 @@ impl TaskRef {
     /// Whether the task has ended, in whichever way.
     pub fn is_done(&self) -> bool {
         self.0.header().state.load().is_done()
+    }
+
+    /// Whether its [`Task`](crate::Task) handle lives: somebody may still see how it ends.
+    pub fn has_handle(&self) -> bool {
+        self.0.header().state.load().has_handle()
     }
 
     /// Asks the task to end at its current await, or at its next one if it is running.

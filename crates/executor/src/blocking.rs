@@ -12,7 +12,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
@@ -56,6 +56,20 @@ struct State {
     is_closed: bool,
     /// Threads to be joined; those that ended by themselves are detached.
     handles: Vec<JoinHandle<()>>,
+    /// Told when the last thread has ended.
+    enders: Vec<Waker>,
+}
+
+impl State {
+    /// A thread is gone. What comes back is to be woken outside of the lock.
+    fn thread_gone(&mut self) -> Vec<Waker> {
+        self.threads -= 1;
+        if self.threads == 0 {
+            std::mem::take(&mut self.enders)
+        } else {
+            Vec::new()
+        }
+    }
 }
 
 /// Where an idle thread waits.
@@ -97,9 +111,13 @@ impl Pool {
         (state.threads, state.jobs.len())
     }
 
-    /// Cancels what waits, and waits at most `limit` for what has begun. Says how many calls it
-    /// left running; their threads end with them.
-    pub(crate) fn close(&self, limit: Duration) -> usize {
+    /// Whether it takes no more calls.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.lock().is_closed
+    }
+
+    /// Takes no more calls, cancels those that wait, and lets idle threads end.
+    pub(crate) fn shut(&self) {
         let mut state = self.lock();
         state.is_closed = true;
         let jobs = std::mem::take(&mut state.jobs);
@@ -107,6 +125,26 @@ impl Pool {
         drop(state);
         drop(jobs);
         idle.iter().for_each(|seat| seat.call());
+    }
+
+    /// Ready once no thread is left; `cx` is woken then.
+    pub(crate) fn poll_ended(&self, cx: &Context<'_>) -> Poll<()> {
+        // Cloning is user code, so it comes before the lock.
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        if state.threads == 0 {
+            return Poll::Ready(());
+        }
+        if !state.enders.iter().any(|known| known.will_wake(&waker)) {
+            state.enders.push(waker);
+        }
+        Poll::Pending
+    }
+
+    /// Shuts, and waits at most `limit` for what has begun. Says how many calls it left running;
+    /// their threads end with them.
+    pub(crate) fn close(&self, limit: Duration) -> usize {
+        self.shut();
         let give_up = self.clock.now().after(limit);
         let mut state = self.lock();
         while state.threads > 0 {
@@ -181,7 +219,7 @@ impl Pool {
     /// the system's error as what it "panicked" with.
     fn start_failed(&self, error: io::Error) {
         let mut state = self.lock();
-        state.threads -= 1;
+        let mut enders = state.thread_gone();
         state.is_waking = false;
         self.ended.notify_all();
         if state.threads > 0 {
@@ -189,6 +227,7 @@ impl Pool {
         }
         let stranded = std::mem::take(&mut state.jobs);
         drop(state);
+        bowerbird_io::wake_all(&mut enders);
         let text = error.to_string();
         for runnable in stranded {
             let error = io::Error::new(
@@ -212,11 +251,12 @@ impl Pool {
         }
         self.config.thread_stops();
         let mut state = self.lock();
-        state.threads -= 1;
+        let mut enders = state.thread_gone();
         self.ended.notify_all();
         // A job that came after we gave up our seat found nobody idle, and perhaps no room for
         // another thread beside us.
         self.find_thread(state);
+        bowerbird_io::wake_all(&mut enders);
     }
 
     /// The next job; `None` after an idle time, or when the pool is closed: the thread ends.
@@ -345,9 +385,8 @@ impl Schedule for Blocking {
     }
 
     fn panic_unseen(&self, task: &TaskRef, panic: Panic) {
-        let mut report = Report::new("a blocking call panicked and nobody awaited it");
-        report.task = Some(task.clone());
-        report.panic = Some(panic);
-        self.owner.report(&report);
+        let report = Report::new("the exception of a blocking call was never retrieved");
+        let report = report.with_task(task.clone());
+        self.owner.report(&report.with_panic(panic));
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::counts::FIELD_MAX;
+use crate::report::{self, Fallback};
 
 /// How many threads run the tasks of a loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,8 +44,12 @@ pub struct Config {
     pub on_thread_start: Option<ThreadHook>,
     /// Runs last on every thread that the loop starts.
     pub on_thread_stop: Option<ThreadHook>,
-    /// Whether tasks remember where they were created.
-    pub debug: bool,
+    /// Debug mode; `None`: as `BOWERBIRD_DEBUG` says.
+    pub debug: Option<bool>,
+    /// From when on debug mode reports a poll or a callback.
+    pub slow_callback_duration: Duration,
+    /// Gets the reports while no exception handler is set.
+    pub fallback: Fallback,
 }
 
 impl Default for Config {
@@ -59,7 +64,9 @@ impl Default for Config {
             spin: Duration::from_micros(50),
             on_thread_start: None,
             on_thread_stop: None,
-            debug: false,
+            debug: None,
+            slow_callback_duration: Duration::from_millis(100),
+            fallback: report::print,
         }
     }
 }
@@ -94,6 +101,11 @@ impl Config {
         }
     }
 
+    /// Whether the loop begins in debug mode.
+    pub(crate) fn is_debug(&self) -> bool {
+        self.debug.unwrap_or_else(debug_from_environment)
+    }
+
     /// A thread of the loop begins its life.
     pub(crate) fn thread_starts(&self) {
         call(self.on_thread_start.as_ref());
@@ -123,6 +135,12 @@ fn workers_from_environment() -> io::Result<Option<usize>> {
     number
         .map(Some)
         .ok_or_else(|| invalid(format!("{VARIABLE} must be a number, not {text:?}")))
+}
+
+/// Anything but nothing and a plain no counts as yes.
+fn debug_from_environment() -> bool {
+    std::env::var_os("BOWERBIRD_DEBUG")
+        .is_some_and(|text| !matches!(text.to_str(), Some("" | "0" | "false")))
 }
 
 fn invalid(message: String) -> io::Error {

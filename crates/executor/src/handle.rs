@@ -5,6 +5,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bowerbird_core::{
@@ -153,9 +154,25 @@ impl Handle {
         Metrics::of(&self.0)
     }
 
-    /// Whether tasks remember where they were created.
+    /// Whether debug mode is on: tasks remember where they were created, and slow ones are
+    /// reported.
     pub fn is_debug(&self) -> bool {
-        self.0.config.debug
+        self.0.pace.is_on()
+    }
+
+    /// Turns debug mode on or off.
+    pub fn set_debug(&self, is_on: bool) {
+        self.0.pace.turn(is_on);
+    }
+
+    /// From when on debug mode reports a poll or a callback.
+    pub fn slow_callback_duration(&self) -> Duration {
+        self.0.pace.limit()
+    }
+
+    /// Sets it; zero reports every one.
+    pub fn set_slow_callback_duration(&self, limit: Duration) {
+        self.0.pace.set_limit(limit);
     }
 
     /// Whether a run is under way.
@@ -174,9 +191,19 @@ impl Handle {
         self.0.call_worker(0);
     }
 
-    /// Sends reports to `reporter` from now on; to stderr without one.
+    /// Sends reports to `reporter` from now on; to the fallback without one.
     pub fn set_reporter(&self, reporter: Option<Reporter>) {
         self.0.desk.set(reporter);
+    }
+
+    /// Who gets the reports, if it is not the fallback.
+    pub fn reporter(&self) -> Option<Reporter> {
+        self.0.desk.reporter()
+    }
+
+    /// Sends one report to the fallback, whoever gets the others.
+    pub fn report_to_fallback(&self, report: &Report) {
+        self.0.desk.fall_back(report);
     }
 
     /// Sends one report.
@@ -184,10 +211,24 @@ impl Handle {
         self.0.desk.report(report);
     }
 
-    /// Waits at most `limit` for blocking calls that have begun, cancels those that wait, and takes
-    /// no more. Says how many it left running.
-    pub fn drain_blocking(&self, limit: Duration) -> usize {
-        self.0.pool.close(limit)
+    /// Takes no more blocking calls and cancels those that wait for a thread.
+    pub fn shut_blocking(&self) {
+        self.0.pool.shut();
+    }
+
+    /// Whether blocking calls are refused.
+    pub fn is_blocking_shut(&self) -> bool {
+        self.0.pool.is_shut()
+    }
+
+    /// Ready once no thread for blocking calls is left.
+    pub fn poll_blocking_ended(&self, cx: &Context<'_>) -> Poll<()> {
+        self.0.pool.poll_ended(cx)
+    }
+
+    /// A runner begins to cancel what is left: panics from now on are told as what they are.
+    pub fn shut_down(&self) {
+        self.0.life.shut_down();
     }
 
     /// Whether both are doors to the same loop.
@@ -221,10 +262,16 @@ impl Schedule for Handle {
     }
 
     fn panic_unseen(&self, task: &TaskRef, panic: Panic) {
-        let mut report = Report::new("a task panicked and nobody awaited it");
-        report.task = Some(task.clone());
-        report.panic = Some(panic);
-        self.0.desk.report(&report);
+        // asyncio's words, in both cases.
+        let message = if self.0.life.is_shutting_down() {
+            "unhandled exception during run() shutdown"
+        } else {
+            "Task exception was never retrieved"
+        };
+        let report = Report::new(message).with_task(task.clone());
+        let report = report.with_panic(panic);
+        // As in asyncio, the handler runs in the context of what has failed.
+        task.context().run(|| self.0.desk.report(&report));
     }
 }
 

@@ -50,6 +50,12 @@ mod callbacks;
 mod signal_handlers;
 
 #[cfg(not(loom))]
+mod timed;
+
+#[cfg(not(loom))]
+mod slow;
+
+#[cfg(not(loom))]
 mod blocking;
 
 #[cfg(not(loom))]
@@ -80,6 +86,9 @@ mod refusal;
 mod runtime;
 
 #[cfg(not(loom))]
+mod closing;
+
+#[cfg(not(loom))]
 mod config;
 
 #[cfg(not(loom))]
@@ -95,6 +104,8 @@ mod metrics;
 mod error;
 
 #[cfg(not(loom))]
+pub use callbacks::Call;
+#[cfg(not(loom))]
 pub use config::{Config, Flavor, ThreadHook};
 #[cfg(not(loom))]
 pub use error::LoopError;
@@ -103,11 +114,13 @@ pub use handle::Handle;
 #[cfg(not(loom))]
 pub use metrics::{Metrics, WorkerMetrics};
 #[cfg(not(loom))]
-pub use report::{Report, Reporter};
+pub use report::{CallSite, Fallback, Level, Report, Reporter, print};
 #[cfg(not(loom))]
 pub use runtime::Runtime;
 #[cfg(not(loom))]
 pub use signal_handlers::SignalHandler;
+#[cfg(not(loom))]
+pub use timed::CallKey;
 #[cfg(not(loom))]
 pub use timekeeping::TimerId;
 

@@ -20,6 +20,8 @@ pub(crate) struct Life {
     phase: AtomicU8,
     /// `stop` was asked for and no run has ended since.
     stop: AtomicBool,
+    /// A runner is cancelling what is left.
+    shutdown: AtomicBool,
     /// The lock of `changed`.
     gate: Mutex<()>,
     /// Told when the phase changes.
@@ -66,16 +68,18 @@ impl Life {
         self.set(Phase::Paused);
     }
 
-    /// Begins to close; true: it is the caller's to do. False: another call does it or did.
-    pub(crate) fn close(&self) -> Result<bool, LoopError> {
+    /// Begins to close; what `look` saw just before: it is the caller's to do. `None`: another
+    /// call does it or did. No user code may run in `look`.
+    pub(crate) fn close<R>(&self, look: impl FnOnce() -> R) -> Result<Option<R>, LoopError> {
         let _gate = self.gate.lock().expect("nothing under the gate can panic");
         match self.phase() {
             Phase::Running => Err(LoopError::Running),
             Phase::Paused => {
+                let seen = look();
                 self.set(Phase::Closing);
-                Ok(true)
+                Ok(Some(seen))
             }
-            Phase::Closing | Phase::Closed => Ok(false),
+            Phase::Closing | Phase::Closed => Ok(None),
         }
     }
 
@@ -93,6 +97,17 @@ impl Life {
     pub(crate) fn is_stopping(&self) -> bool {
         // Relaxed: see `stop`.
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// A runner begins to cancel what is left.
+    pub(crate) fn shut_down(&self) {
+        // Relaxed: it only chooses the words of reports.
+        self.shutdown.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_shutting_down(&self) -> bool {
+        // Relaxed: see `shut_down`.
+        self.shutdown.load(Ordering::Relaxed)
     }
 
     /// Waits while the loop is paused.

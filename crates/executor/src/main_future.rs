@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create};
+use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, TaskRef, create};
 
 use crate::handle::Handle;
 use crate::shared::Shared;
@@ -22,7 +22,7 @@ pub(crate) struct MainFuture {
     /// The same, as the waker it is polled with.
     waker: Waker,
     /// The task; its output is never used.
-    stand_in: Task<()>,
+    stand_in: TaskRef,
 }
 
 /// What wakes the main future.
@@ -59,8 +59,13 @@ impl MainFuture {
         Self {
             waker: Waker::from(signal.clone()),
             signal,
-            stand_in,
+            stand_in: stand_in.handle(),
         }
+    }
+
+    /// The task that stands for the future.
+    pub(crate) fn task(&self) -> &TaskRef {
+        &self.stand_in
     }
 
     /// Whether the future is to be polled now; asking takes the wish.
@@ -81,7 +86,7 @@ impl MainFuture {
             return Some(None);
         }
         let mut cx = Context::from_waker(&self.waker);
-        let polled = self.stand_in.handle().enter(|| future.poll(&mut cx));
+        let polled = self.stand_in.enter(|| future.poll(&mut cx));
         // A request may have come from inside, as with a task that cancels itself.
         self.deliver();
         match polled {
@@ -111,7 +116,7 @@ impl Drop for MainFuture {
     fn drop(&mut self) {
         // Relaxed: read by the gate on this very thread.
         self.signal.over.store(true, Ordering::Relaxed);
-        self.stand_in.handle().waker().wake();
+        self.stand_in.waker().wake();
         self.deliver();
     }
 }

@@ -8,17 +8,17 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use bowerbird_core::{Birth, Runnable};
+use bowerbird_core::{Birth, Runnable, TaskRef};
 use bowerbird_io::{Clock, Reactor, Timers};
 use crossbeam_utils::CachePadded;
 
 use crate::blocking::Pool;
 use crate::budget;
+use crate::closing::{Remains, unwatched};
 use crate::config::Config;
 use crate::current;
 use crate::error::LoopError;
@@ -31,11 +31,10 @@ use crate::registry::Registry;
 use crate::report::{Desk, Report};
 use crate::shared::{Inbox, Remote, Shared};
 use crate::sleep::Sleep;
+use crate::slow::{self, Pace};
+use crate::timed::Timed;
 use crate::watch::Watch;
 use crate::worker::{Core, Worker};
-
-/// Futures that a closing loop drops one by one, beyond those it had: what their drops spawn.
-const LAST_DROPS: usize = 100_000;
 
 /// A loop.
 #[derive(Debug)]
@@ -107,8 +106,10 @@ impl Runtime {
         let mut future = pin!(future);
         loop {
             if main.take_wish() {
-                let polled = run.worker.poll_main(|| main.poll(future.as_mut()));
-                if let Some(output) = polled {
+                let poll = || main.poll(future.as_mut());
+                let poll = || slow::poll_main(&self.shared, main.task(), poll);
+                if let Some(output) = run.worker.poll_main(poll) {
+                    run.finish_pass();
                     return output.ok_or(LoopError::Cancelled);
                 }
             }
@@ -140,10 +141,9 @@ impl Runtime {
         if self.is_own_worker() {
             return Err(LoopError::Running);
         }
-        if self.shared.life.close()? {
-            self.remains().close(limit);
-        } else {
-            self.shared.life.wait_closed();
+        match self.shared.life.close(|| unwatched(&self.shared))? {
+            Some(unwatched) => self.remains(unwatched).close(limit),
+            None => self.shared.life.wait_closed(),
         }
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Runtime {
     }
 
     /// What there is to close; taken once.
-    fn remains(&self) -> Remains {
+    fn remains(&self, unwatched: Vec<TaskRef>) -> Remains {
         let core = self
             .core
             .lock()
@@ -165,6 +165,7 @@ impl Runtime {
             shared: self.shared.clone(),
             core: core.expect("the loop does not run, so its core is here"),
             threads: std::mem::take(threads),
+            unwatched,
         }
     }
 
@@ -188,11 +189,14 @@ impl Runtime {
         set_thread(&self.shared, 0);
         let worker = Rc::new(Worker::new(self.shared.clone(), 0, core));
         current::enter(worker.clone());
-        worker.begin_pass();
-        Ok(Run {
+        let run = Run {
             runtime: self,
             worker,
-        })
+        };
+        let is_stopping = self.shared.life.is_stopping();
+        self.shared.callbacks.begin_run(is_stopping);
+        run.begin_pass();
+        Ok(run)
     }
 }
 
@@ -200,10 +204,10 @@ impl Drop for Runtime {
     /// Closes the loop. The last handle may go with a task, on a worker that cannot join itself:
     /// then another thread closes.
     fn drop(&mut self) {
-        if !matches!(self.shared.life.close(), Ok(true)) {
+        let Ok(Some(unwatched)) = self.shared.life.close(|| unwatched(&self.shared)) else {
             return;
-        }
-        let remains = self.remains();
+        };
+        let remains = self.remains(unwatched);
         if !self.is_own_worker() {
             return remains.close(Duration::ZERO);
         }
@@ -217,73 +221,6 @@ impl Drop for Runtime {
             ));
         }
     }
-}
-
-/// A loop that nobody will run again.
-struct Remains {
-    /// What its threads share.
-    shared: Arc<Shared>,
-    /// Worker 0's own part.
-    core: Core,
-    /// The other workers' threads.
-    threads: Vec<JoinHandle<()>>,
-}
-
-impl Remains {
-    fn close(self, limit: Duration) {
-        let Self {
-            shared,
-            core,
-            threads,
-        } = self;
-        for worker in 1..shared.workers() {
-            shared.call_worker(worker);
-        }
-        for thread in threads {
-            // A worker survives its tasks' panics; what else it may have printed is done.
-            let _ = thread.join();
-        }
-        drop_tasks(&shared, core);
-        shared.life.finish();
-        // I3, partner in `Shared::inject`: whoever pushes either sees that the loop is closed and
-        // drops its task itself, or is seen here.
-        fence(Ordering::SeqCst);
-        shared.drop_injected(usize::MAX);
-        shared.callbacks.clear();
-        shared.signal_handlers.clear();
-        let left = shared.pool.close(limit);
-        if left > 0 && !limit.is_zero() {
-            shared.desk.report(&Report::new(format!(
-                "event loop closed while {left} blocking calls were still running"
-            )));
-        }
-        end_waiting(&shared);
-    }
-}
-
-/// Drops every task there is, on this thread; nobody polls any more.
-fn drop_tasks(shared: &Arc<Shared>, core: Core) {
-    let worker = Worker::new(shared.clone(), 0, core);
-    let mut left = shared.registry.len() + LAST_DROPS;
-    loop {
-        worker.drop_queued();
-        left = left.saturating_sub(shared.drop_injected(left));
-        let tasks = shared.registry.tasks();
-        if tasks.is_empty() || left == 0 {
-            break;
-        }
-        tasks.iter().for_each(bowerbird_core::TaskRef::abort);
-        // A task that a foreign thread is just waking comes through the injector in a moment.
-        thread::yield_now();
-    }
-}
-
-/// Wakes whoever waits for a timer or a source from outside: they see that the loop is closed.
-fn end_waiting(shared: &Shared) {
-    for remote in &shared.remotes {
-        bowerbird_io::wake_all(&mut remote.timers.drain());
-    }
-    shared.reactor.close();
 }
 
 /// A run under way; dropping it pauses the loop and keeps what worker 0 has.
@@ -302,18 +239,49 @@ impl Run<'_> {
         if !self.worker.is_pass_over() {
             return false;
         }
-        if self.worker.shared().life.is_stopping() {
-            return true;
+        let shared = self.worker.shared();
+        if shared.life.is_stopping() {
+            return shared.callbacks.halt_after_pass();
         }
-        if self.worker.shared().is_single() {
-            self.worker.begin_pass();
+        if shared.is_single() {
+            self.begin_pass();
         }
         false
+    }
+
+    /// Begins a pass over what is ready, callbacks whose time has come included.
+    fn begin_pass(&self) {
+        let shared = self.worker.shared();
+        if !shared.timed.is_empty() {
+            self.worker.handle.call_due();
+        }
+        self.worker.begin_pass();
+    }
+
+    /// The main future has its value. What stood in line by then still gets its turn, as in
+    /// asyncio, where the end of a run is itself a callback; on a pool that is true of callbacks.
+    fn finish_pass(&self) {
+        let shared = self.worker.shared();
+        // First the flag, then the pass: the runner of callbacks ends with this one.
+        shared.life.stop();
+        if shared.is_single() {
+            self.begin_pass();
+            while !self.worker.is_pass_over() {
+                self.worker.step();
+            }
+        } else {
+            shared.callbacks.begin_pass();
+            while !shared.callbacks.halt_after_pass() {
+                self.worker.step();
+            }
+        }
     }
 }
 
 impl Drop for Run<'_> {
     fn drop(&mut self) {
+        let callbacks = &self.worker.shared().callbacks;
+        callbacks.halt();
         self.worker.end_search();
         current::leave();
         budget::lift();
@@ -355,10 +323,12 @@ fn share(config: Config, queues: &[Local<Runnable>]) -> io::Result<Shared> {
         pool: Pool::new(config.clone(), clock.clone()),
         clock,
         fired: std::sync::atomic::AtomicU64::new(0),
-        callbacks: crate::callbacks::Callbacks::default(),
+        callbacks: crate::callbacks::Callbacks::new(),
         signal_handlers: crate::signal_handlers::SignalHandlers::default(),
         watch: Watch::new(queues.len()),
-        desk: Desk::default(),
+        timed: Timed::new(),
+        pace: Pace::new(config.is_debug(), config.slow_callback_duration),
+        desk: Desk::new(config.fallback),
         runtime: std::sync::OnceLock::new(),
         config,
     })

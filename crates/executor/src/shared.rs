@@ -20,6 +20,8 @@ use crate::report::Desk;
 use crate::runtime::Runtime;
 use crate::signal_handlers::SignalHandlers;
 use crate::sleep::{Call, Sleep};
+use crate::slow::Pace;
+use crate::timed::Timed;
 use crate::watch::Watch;
 
 /// See the module.
@@ -49,6 +51,10 @@ pub(crate) struct Shared {
     pub(crate) callbacks: Callbacks,
     /// What stands by for signals.
     pub(crate) signal_handlers: SignalHandlers,
+    /// Callbacks for later.
+    pub(crate) timed: Timed,
+    /// Debug mode.
+    pub(crate) pace: Pace,
     /// Looks after next-task slots while somebody rests.
     pub(crate) watch: Watch,
     /// Where reports go.

@@ -16,6 +16,7 @@ use crate::handle::Handle;
 use crate::life::Phase;
 use crate::queue::Local;
 use crate::shared::{Remote, Shared};
+use crate::slow;
 
 /// Polls between two looks at the injector, the timers and the reactor.
 const LOOK_AROUND: u64 = 61;
@@ -289,7 +290,7 @@ impl Worker {
         self.remote().counters.polls.add(1);
         budget::refill();
         self.polling.set(true);
-        let again = runnable.run();
+        let again = slow::run(self, runnable);
         self.polling.set(false);
         let is_local = self.is_local.take();
         match again {

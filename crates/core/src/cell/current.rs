@@ -51,6 +51,12 @@ pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Ref>) -> R) -> R {
     f(task.as_deref())
 }
 
+/// Runs `f` as if no task polled it.
+pub(crate) fn outside<R>(f: impl FnOnce() -> R) -> R {
+    let _entered = Entered(CURRENT.with(|current| current.replace(None)));
+    f()
+}
+
 /// Runs `f` as if `task` polled it.
 pub(crate) fn enter<R>(task: &Ref, f: impl FnOnce() -> R) -> R {
     // SAFETY: `task` outlives the guard, which stays on this thread's stack.

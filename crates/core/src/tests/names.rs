@@ -142,3 +142,33 @@ fn what_may_travel_travels_and_the_rest_stays() {
     travels::<TaskRef>();
     travels::<Task<std::cell::Cell<u8>>>();
 }
+
+#[test]
+fn a_task_knows_whether_its_handle_lives() {
+    let toy = Toy::new();
+    let task = toy.spawn(pending::<()>());
+    let seen = task.handle();
+    assert!(seen.has_handle());
+    drop(task);
+    assert!(!seen.has_handle());
+    seen.cancel();
+    toy.settle();
+    drop(seen);
+    toy.assert_clean();
+}
+
+#[test]
+fn what_runs_outside_of_a_task_is_in_none_and_comes_back_also_when_it_panics() {
+    let toy = Toy::new();
+    let mut task = toy.spawn(async {
+        let own = TaskRef::current();
+        assert!(TaskRef::outside(TaskRef::current).is_none());
+        let failed = std::panic::catch_unwind(|| TaskRef::outside(|| panic!("inside")));
+        assert!(failed.is_err());
+        own == TaskRef::current()
+    });
+    toy.settle();
+    assert!(task.try_result().unwrap().unwrap());
+    drop(task);
+    toy.assert_clean();
+}
