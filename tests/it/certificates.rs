@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
 /// Texts in PEM.
 pub(crate) struct Certificates {
@@ -23,15 +23,16 @@ pub(crate) fn certificates() -> &'static Certificates {
 }
 
 fn make() -> Certificates {
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    let mut authority = named("bowerbird's test authority", &[]);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();
     let certificate = authority.self_signed(&key).unwrap();
     let issuer = Issuer::new(authority, key);
     let vouched = |names: &[&str]| {
         let key = KeyPair::generate().unwrap();
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let leaf = CertificateParams::new(names).unwrap();
+        let mut leaf = named("bowerbird's test", names);
+        leaf.use_authority_key_identifier_extension = true;
         let leaf = leaf.signed_by(&key, &issuer).unwrap();
         (leaf.pem(), key.serialize_pem())
     };
@@ -42,4 +43,14 @@ fn make() -> Certificates {
         client: vouched(&["client"]),
         stranger: (stranger.cert.pem(), stranger.signing_key.serialize_pem()),
     }
+}
+
+/// Certificates of the same name would count as one that vouches for itself.
+fn named(name: &str, hosts: &[&str]) -> CertificateParams {
+    let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
+    let mut certificate = CertificateParams::new(hosts).unwrap();
+    certificate
+        .distinguished_name
+        .push(DnType::CommonName, name);
+    certificate
 }

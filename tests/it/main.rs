@@ -75,6 +75,8 @@ mod certificates;
 
 mod tls;
 
+mod tls_peers;
+
 mod faults;
 
 mod scarcity;

@@ -42,11 +42,17 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts it; what it prints can be read, and what it complains of is the test's.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::of(
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        )
+    }
+
+    /// One that was started, its output piped.
+    pub(crate) fn of(mut child: Child) -> Self {
         let printed = BufReader::new(child.stdout.take().unwrap());
         Self { child, printed }
     }
