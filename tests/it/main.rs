@@ -50,9 +50,13 @@ mod eager;
 
 mod net;
 
+mod net_faults;
+
 mod net_fds;
 
 mod net_options;
+
+mod net_peers;
 
 mod net_udp;
 

@@ -114,6 +114,11 @@ fn a_reader_is_called_again_until_all_is_read() {
             .unwrap();
         done.rung().await;
         assert_eq!(calls.count(), 3);
+        let mode = rustix::fs::fcntl_getfl(&ours).unwrap();
+        assert!(
+            !mode.contains(rustix::fs::OFlags::NONBLOCK),
+            "left as it was"
+        );
         theirs.write_all(b"c").unwrap();
         while calls.count() < 4 {
             yield_now().await;
@@ -240,5 +245,25 @@ fn what_is_removed_replaced_or_outlived_is_dropped_and_nothing_stays_open() {
         assert_eq!(theirs.read(&mut [0]).unwrap(), 0);
         assert!(event_loop.add_reader(&theirs, || {}).is_err());
         assert!(!event_loop.remove_reader(&theirs));
+    });
+}
+#[test]
+fn callbacks_see_the_context_of_whoever_added_them() {
+    static NAME: bowerbird::ContextVar<u32> = bowerbird::ContextVar::new("name");
+    inside_each(async || {
+        let (ours, _theirs) = pair();
+        let (seen, done) = (Arc::new(Mutex::new(0)), Bell::default());
+        let (see, ring) = (seen.clone(), done.clone());
+        let _before = NAME.set(7);
+        running()
+            .add_writer(&ours, move || {
+                *see.lock().unwrap() = NAME.get_or(0);
+                ring.ring();
+            })
+            .unwrap();
+        let _before = NAME.set(8);
+        done.rung().await;
+        running().remove_writer(&ours);
+        assert_eq!(*seen.lock().unwrap(), 7);
     });
 }

@@ -213,7 +213,7 @@ impl StartServer {
 impl Plan {
     async fn carry_out(self) -> io::Result<Server> {
         let limit = checked(self.limit)?;
-        let listeners = match self.at {
+        let listeners: Vec<Listener> = match self.at {
             Place::Tcp(target) => {
                 let listeners = self.socket.listen_all(Known(target)).await?;
                 listeners.into_iter().map(Listener::Tcp).collect()
