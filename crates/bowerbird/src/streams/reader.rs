@@ -48,7 +48,7 @@ pub struct StreamReader {
     connection: Arc<Connection>,
     /// What came and was not asked for.
     buffer: Buffer,
-    /// The longest line, and half of what may wait in the buffer.
+    /// The longest line, its end not counted.
     limit: usize,
     /// The peer will send no more.
     is_ended: bool,
@@ -71,7 +71,7 @@ impl StreamReader {
     /// everything up to the end, whatever the stream's limit.
     ///
     /// - `limit`: in bytes. Zero gives nothing, at once.
-    /// - Cancel: loses no byte, unless `limit` is `None`: then what has come so far is lost.
+    /// - Cancel: loses no byte.
     /// - asyncio: `read(n)`; `None` is its -1.
     ///
     /// # Errors
@@ -89,13 +89,10 @@ impl StreamReader {
 
     async fn read_to_the_end(&mut self) -> io::Result<Vec<u8>> {
         self.check()?;
-        let mut all = self.buffer.take_all();
         while !self.is_ended {
             poll_fn(|cx| self.poll_more(cx)).await?;
-            all.extend_from_slice(self.buffer.as_slice());
-            self.buffer.clear();
         }
-        Ok(all)
+        Ok(self.buffer.take_all())
     }
 
     /// A line with its `\n`; without it, or empty, at the end of the stream.

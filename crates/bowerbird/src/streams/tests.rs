@@ -194,13 +194,7 @@ fn check(reader: &mut StreamReader, rest: &mut Vec<u8>, limit: usize, read: &Rea
         Read::Line => return check_line(reader, rest, limit),
         Read::Until(separators) => check_until(reader, rest, limit, separators),
         Read::ToTheEnd => {
-            // Not to be dropped midway, so the waits are gone through in one go.
-            let mut reading = Box::pin(reader.read(None));
-            let got = loop {
-                if let Some(got) = poll_once(&mut reading) {
-                    break got.unwrap();
-                }
-            };
+            let got = insist(reader, async |reader| reader.read(None).await.unwrap());
             assert_eq!(std::mem::take(rest), got);
         }
     }
