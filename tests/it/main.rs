@@ -38,6 +38,8 @@ mod timeouts;
 
 mod taskgroups;
 
+mod every_await;
+
 mod sleep;
 
 mod futures;

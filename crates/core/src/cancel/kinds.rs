@@ -17,6 +17,8 @@ pub(super) struct Request {
     pub(super) target: NodeId,
     /// The same scope by its lasting name, should it move to another tree.
     pub(super) serial: u64,
+    /// Which of all requests it is: later ones have greater numbers.
+    pub(super) number: u64,
     /// What the requester said.
     pub(super) message: Message,
 }
@@ -38,8 +40,9 @@ pub(super) struct Scope {
     pub(super) serial: u64,
     /// A request that met no live catcher: judged again when the scope is polled next.
     pub(super) asked: Option<Message>,
-    /// A request that was passed on to the scope; waits until nobody inside holds one.
-    pub(super) leaving: Option<Message>,
+    /// A request that was passed on to the scope; waits until nobody inside holds it, or a later
+    /// one. Its number, and the message of the first.
+    pub(super) leaving: Option<(u64, Message)>,
     /// The scope must end at its next poll, whatever is live inside.
     pub(super) ended: Option<Message>,
 }
@@ -48,7 +51,7 @@ pub(super) struct Scope {
 pub(super) struct Catcher {
     /// Where it is between polled and resolved.
     pub(super) state: Catching,
-    /// A request passed on by a catcher inside; waits until nobody inside holds one.
+    /// A request passed on by a catcher inside; waits until nobody inside holds it, or a later one.
     pub(super) arrived: Option<Request>,
 }
 
@@ -107,6 +110,15 @@ impl Node {
                 Catching::Live | Catching::Asleep => None,
             },
             Kind::Scope(_) => None,
+        }
+    }
+
+    /// The number of the request that waits at the node until nobody inside holds it.
+    pub(super) fn waiting(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Scope(scope) => scope.leaving.as_ref().map(|(number, _)| *number),
+            Kind::Catcher(catcher) => catcher.arrived.as_ref().map(|request| request.number),
+            Kind::Receipt(_) => None,
         }
     }
 

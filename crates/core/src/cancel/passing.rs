@@ -46,7 +46,8 @@ impl State {
             at = outwards;
         }
         if let Some(scope) = self.scope(target) {
-            scope.leaving.get_or_insert(request.message);
+            let (number, _) = scope.leaving.get_or_insert((0, request.message));
+            *number = request.number.max(*number);
             self.settle(target);
         }
     }
@@ -140,14 +141,19 @@ impl State {
         }
     }
 
-    /// What waits at the node moves on once nobody inside holds a request.
+    /// What waits at the node moves on once nobody inside holds that request, or a later one. Who
+    /// holds an earlier one is interrupted: the one that waits may have been passed on from within
+    /// that holder's clean-up, which then never ends by itself.
     fn settle(&mut self, id: NodeId) {
-        let Some(node) = self.forest.find_mut(id).filter(|node| node.held == 0) else {
+        if self.is_held_up(id) {
+            return;
+        }
+        let Some(node) = self.forest.find_mut(id) else {
             return;
         };
         match &mut node.kind {
             Kind::Scope(scope) => {
-                if let Some(message) = scope.leaving.take() {
+                if let Some((_, message)) = scope.leaving.take() {
                     scope.ended.get_or_insert(message);
                     self.wake(id);
                 }
@@ -159,6 +165,23 @@ impl State {
             }
             Kind::Receipt(_) => {}
         }
+    }
+
+    /// Whether what waits at the node, if anything does, must wait on.
+    fn is_held_up(&self, id: NodeId) -> bool {
+        let Some(node) = self.forest.find(id).filter(|node| node.held > 0) else {
+            return false;
+        };
+        let Some(number) = node.waiting() else {
+            return true;
+        };
+        let holders = self.forest.inside(id, |node| {
+            node.request().is_some_and(|held| held.number >= number)
+        });
+        holders.into_iter().any(|holder| {
+            let target = self.held_by(holder).map(|request| request.target);
+            target.is_some_and(|target| target == id || self.forest.is_beneath(id, target))
+        })
     }
 
     /// The live catchers inside `top` that have no live one inside themselves.
@@ -193,12 +216,15 @@ impl State {
         Some(request)
     }
 
-    /// Of two requests the one whose target is further out; of equals the earlier.
+    /// Of two requests the one whose target is further out; of equals the earlier, which counts as
+    /// the later one from now on.
     fn wider(&self, earlier: Request, later: Request) -> Request {
         let is_wider = earlier.target != later.target
             && (self.forest.is_beneath(earlier.target, later.target)
                 || self.forest.find(earlier.target).is_none());
-        if is_wider { later } else { earlier }
+        let number = earlier.number.max(later.number);
+        let wider = if is_wider { later } else { earlier };
+        Request { number, ..wider }
     }
 
     /// Counts the node's request at everyone it is inside of, up to the target.

@@ -6,7 +6,8 @@
 //!
 //! A request is *told* to a catcher, *seen* when that catcher is polled (from then on a receipt
 //! holds it), and then either swallowed or *passed* outwards: to the next live catcher around, or
-//! to the target, which ends. Whoever it was passed to waits until nobody inside holds it still.
+//! to the target, which ends. Whoever it was passed to waits until nobody inside holds it still,
+//! but not for holders of earlier requests: a second one interrupts the clean-ups of the first.
 //! A holder that is dropped before its user could decide passes on, so no request is ever lost.
 
 use std::mem;
@@ -20,6 +21,10 @@ use super::kinds::{Catcher, Catching, Kind, Leave, Message, Request, Scope, Verd
 /// Names scopes for good. Only uniqueness matters, so Relaxed will do; std's, because loom knows
 /// no statics.
 static SERIALS: AtomicU64 = AtomicU64::new(1);
+
+/// Numbers requests. Those of one tree are made under its lock, which orders them, so Relaxed will
+/// do.
+static REQUESTS: AtomicU64 = AtomicU64::new(1);
 
 /// All that a tree's lock guards.
 pub(super) struct State {
@@ -60,6 +65,7 @@ impl State {
         let request = Request {
             target,
             serial: self.serial(target),
+            number: REQUESTS.fetch_add(1, Ordering::Relaxed),
             message,
         };
         for catcher in self.innermost(target) {
@@ -318,7 +324,10 @@ impl State {
             serial: scope.serial,
             asked: scope.asked.take().or(unseen),
             leaving: None,
-            ended: scope.ended.take().or(scope.leaving.take()),
+            ended: scope
+                .ended
+                .take()
+                .or(scope.leaving.take().map(|(_, message)| message)),
         }
     }
 

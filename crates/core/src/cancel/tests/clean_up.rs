@@ -6,9 +6,11 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
-use super::super::{Delivery, ScopeFuture, ScopeHandle, catch_cancel, finally, scope};
+use super::super::{
+    Catcher, Delivery, Requests, ScopeFuture, ScopeHandle, catch_cancel, finally, scope,
+};
 use super::toy::*;
 
 #[test]
@@ -66,6 +68,92 @@ fn finally_cleans_up_after_a_panic_and_lets_it_go_on() {
         .expect("the panic goes on");
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"on purpose"));
     assert_eq!(log.take(), ["clean"]);
+}
+
+/// Waits for ever, and keeps the requests that come meanwhile; what the library's futures are.
+async fn keep(log: Log, requests_wanted: usize) {
+    let (mut catcher, mut requests) = (Catcher::new(), Requests::new());
+    let mut left = requests_wanted;
+    poll_fn(|cx| {
+        while left > 0 {
+            match catcher.poll(cx, |_| Poll::<()>::Pending) {
+                Ok(_) => return Poll::Pending,
+                Err(asked) => {
+                    let seen = asked.see();
+                    log.add(format!("kept: {}", seen.message().unwrap_or_default()));
+                    requests.push(seen);
+                    left -= 1;
+                }
+            }
+        }
+        catcher.finish();
+        requests.pass_on();
+        Poll::Pending
+    })
+    .await
+}
+
+#[test]
+fn a_catcher_may_catch_again_and_pass_everything_on_at_last() {
+    let log = Log::default();
+    let mut task = Task::started(pass_on(log.clone(), "outside", keep(log.clone(), 2)));
+    task.cancel("first");
+    assert_eq!(log.take(), ["kept: first"]);
+    task.cancel("second");
+    assert_eq!(log.take(), ["kept: second", "outside: first"]);
+    assert!(task.is_cancelled());
+}
+
+#[test]
+fn requests_that_are_kept_by_a_future_that_is_dropped_go_on_outwards() {
+    let (log, gate) = (Log::default(), Gate::default());
+    let race = select(boxed(keep(log.clone(), 2)), boxed(gate_then(gate.clone())));
+    let body = async move {
+        race.await;
+        pending::<()>().await;
+    };
+    let mut task = Task::started(pass_on(log.clone(), "outside", body));
+    task.cancel("stop");
+    assert_eq!(log.take(), ["kept: stop"]);
+    gate.open();
+    task.run();
+    assert_eq!(log.take(), ["outside: stop"]);
+    assert!(task.is_cancelled());
+}
+
+#[test]
+fn a_scope_that_only_its_owner_can_ask_stays_out_of_the_tree() {
+    let mut task = Task::started(scope(scope(pending::<()>())));
+    assert_eq!(task.tree.len(), 1);
+    assert_eq!(task.request("stop"), Delivery::NoCatcher);
+    task.end_now();
+    // A catcher inside brings in all that is around it.
+    let inside = refuse(Log::default(), "inside", pending());
+    let mut task = Task::started(scope(scope(inside)));
+    assert_eq!(task.tree.len(), 4);
+    task.cancel("stop");
+}
+
+#[test]
+fn an_owner_ends_its_scope_without_a_tree() {
+    let mut scope = Box::pin(scope(pending::<()>()));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(scope.as_mut().poll(&mut cx).is_pending());
+    assert!(scope.as_mut().request(text("over")));
+    let Poll::Ready(Err(ended)) = scope.as_mut().poll(&mut cx) else {
+        panic!("it was asked");
+    };
+    assert_eq!(ended.message(), Some("over"));
+    assert!(!scope.as_mut().request(None), "it is over");
+}
+
+#[test]
+#[should_panic(expected = "before its first poll")]
+fn a_first_handle_that_comes_too_late_is_refused() {
+    let mut scope = Box::pin(scope(pending::<()>()));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(scope.as_mut().poll(&mut cx).is_pending());
+    drop(scope.as_mut().handle());
 }
 
 #[test]

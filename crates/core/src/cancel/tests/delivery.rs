@@ -400,16 +400,11 @@ fn a_catcher_asleep_beside_one_that_cleans_up_is_not_told_again() {
 #[test]
 fn a_request_that_waits_inside_a_dropped_scope_goes_on_outwards() {
     let (log, gate) = (Log::default(), Gate::default());
-    let seen = log.clone();
-    let second = async move {
-        refuse(seen.clone(), "two", pending()).await;
-        pass_on(seen, "two again", pending()).await;
-    };
     let branches = vec![
         boxed(clean_up(log.clone(), "one", Gate::default())),
-        boxed(second),
+        boxed(pass_on(log.clone(), "two", pending())),
     ];
-    let (scope, handle) = scoped(pass_on(log.clone(), "inside", async move {
+    let (scope, _handle) = scoped(pass_on(log.clone(), "inside", async move {
         drop(join(branches).await)
     }));
     let race = select(
@@ -421,18 +416,58 @@ fn a_request_that_waits_inside_a_dropped_scope_goes_on_outwards() {
         pending::<()>().await;
     };
     let mut task = Task::started(refuse(log.clone(), "outside", body));
-    handle.request(text("for the scope"));
-    task.run();
     task.cancel("for the task");
+    let told = log.take();
     assert_eq!(
-        log.take(),
-        [
-            "one: for the scope",
-            "two: for the scope",
-            "two again: for the task"
-        ]
+        told.len(),
+        2,
+        "the one inside waits for the first: {told:?}"
     );
     gate.open();
     task.run();
     assert_eq!(log.take(), ["outside: for the task"]);
+}
+
+#[test]
+fn a_later_request_from_within_a_clean_up_interrupts_it() {
+    let log = Log::default();
+    let seen = log.clone();
+    // Whoever holds the first request waits for a catcher that passes the second one on.
+    let body = async move {
+        let first = catch_cancel(pending::<()>()).await.unwrap_err();
+        pass_on(seen.clone(), "inside the clean-up", pending()).await;
+        seen.add("came back");
+        first.resume().await;
+    };
+    let mut task = Task::started(pass_on(log.clone(), "outside", body));
+    task.cancel("first");
+    task.cancel("second");
+    let expected = ["inside the clean-up: second", "outside: second"];
+    assert_eq!(log.take(), expected);
+    assert!(task.is_cancelled());
+}
+
+#[test]
+fn a_later_request_on_an_inner_scope_ends_that_and_the_earlier_one_goes_on() {
+    let log = Log::default();
+    let seen = log.clone();
+    let (scope, handle) = scoped(async move {
+        let first = catch_cancel(pending::<()>()).await.unwrap_err();
+        pass_on(seen, "inside the clean-up", pending()).await;
+        first.resume().await;
+    });
+    let body = async {
+        drop(scope.await);
+        pending::<()>().await;
+    };
+    let mut task = Task::started(pass_on(log.clone(), "outside", body));
+    task.cancel("for the task");
+    handle.request(text("for the scope"));
+    task.run();
+    let expected = [
+        "inside the clean-up: for the scope",
+        "outside: for the task",
+    ];
+    assert_eq!(log.take(), expected);
+    assert!(task.is_cancelled());
 }

@@ -66,13 +66,28 @@ impl Program {
     }
 }
 
-/// A request: how many scopes stand around the target, the target included; zero is the task.
-type Request = usize;
+/// A request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Request {
+    /// How many scopes stand around the target, the target included; zero is the task.
+    level: usize,
+    /// How many requests were made before.
+    number: usize,
+}
 
-/// Of two requests at one place the wider.
+impl Request {
+    /// Of two at one place the wider, as late as the later.
+    fn merge(self, other: Self) -> Self {
+        Self {
+            level: self.level.min(other.level),
+            number: self.number.max(other.number),
+        }
+    }
+}
+
 fn widest(one: Option<Request>, two: Option<Request>) -> Option<Request> {
     match (one, two) {
-        (Some(one), Some(two)) => Some(one.min(two)),
+        (Some(one), Some(two)) => Some(one.merge(two)),
         (one, two) => one.or(two),
     }
 }
@@ -89,7 +104,8 @@ enum Run {
         id: usize,
         level: usize,
         asked: bool,
-        leaving: bool,
+        /// The number of a request that was passed on to it.
+        leaving: Option<usize>,
         ended: bool,
         inner: Box<Run>,
     },
@@ -122,7 +138,19 @@ pub(super) struct World {
     pub(super) open: HashSet<usize>,
     /// Scopes asked before they began.
     early: HashSet<usize>,
+    /// Requests made so far.
+    requests: usize,
     pub(super) log: Vec<String>,
+}
+
+impl World {
+    fn request(&mut self, level: usize) -> Request {
+        self.requests += 1;
+        Request {
+            level,
+            number: self.requests,
+        }
+    }
 }
 
 /// What a poll came to: done or not, and the requests that go on outwards.
@@ -198,7 +226,7 @@ impl Run {
                     id,
                     level: level + 1,
                     asked,
-                    leaving: false,
+                    leaving: None,
                     ended: false,
                     inner,
                 }
@@ -233,19 +261,21 @@ impl Run {
         let level = *level;
         if *asked && !*ended && inner.has_catcher() {
             *asked = false;
-            inner.tell(level);
+            inner.tell(world.request(level));
         }
         if *asked || *ended {
             world.log.push(format!("scope {id} ended"));
             return (true, inner.holdings(level - 1));
         }
         let (is_done, out) = inner.poll(level, world);
-        *leaving |= out.contains(&level);
-        let out = out.into_iter().filter(|request| *request < level).collect();
+        let passed = out.iter().filter(|request| request.level == level);
+        *leaving = passed.map(|request| request.number).chain(*leaving).max();
+        let out = out.into_iter().filter(|request| request.level < level);
+        let out = out.collect();
         if is_done {
             world.log.push(format!("scope {id} finished"));
-        } else if *leaving && !inner.holds(level) {
-            (*leaving, *ended) = (false, true);
+        } else if leaving.is_some_and(|number| !inner.holds(level, number)) {
+            (*leaving, *ended) = (None, true);
         }
         (is_done, out)
     }
@@ -260,11 +290,11 @@ impl Run {
                 .inner
                 .holdings(level)
                 .into_iter()
-                .fold(told, Request::min);
+                .fold(told, Request::merge);
             world.log.push(format!(
                 "catcher {} got it for the task: {}",
                 catch.id,
-                request == 0
+                request.level == 0
             ));
             let held = Some(request).filter(|_| catch.answer != Answer::Forget);
             let inner = Box::new(Self::Fresh(catch.cleanup.clone()));
@@ -283,7 +313,7 @@ impl Run {
             world.log.push(format!("catcher {} finished", catch.id));
             return (true, out.into_iter().collect());
         }
-        if catch.inner.holds(level) {
+        if out.is_some_and(|out| catch.inner.holds(level, out.number)) {
             catch.arrived = out;
         } else {
             catch.told = out;
@@ -360,10 +390,12 @@ impl Run {
         }
     }
 
-    /// Whether anyone in here, this node included, was told or holds a request of at most `level`.
-    fn holds(&self, level: usize) -> bool {
-        self.own().is_some_and(|request| request <= level)
-            || self.parts().into_iter().any(|part| part.holds(level))
+    /// Whether anyone in here, this node included, was told or holds a request of at most `level`
+    /// that is not older than `number`.
+    fn holds(&self, level: usize, number: usize) -> bool {
+        let counts = |request: Request| request.level <= level && request.number >= number;
+        let mut parts = self.parts().into_iter();
+        self.own().is_some_and(counts) || parts.any(|part| part.holds(level, number))
     }
 
     /// All requests of at most `level` in here, those that wait to go on included.
@@ -376,7 +408,7 @@ impl Run {
             .own()
             .into_iter()
             .chain(arrived)
-            .filter(|request| *request <= level);
+            .filter(|request| request.level <= level);
         own.chain(
             self.parts()
                 .into_iter()
@@ -416,7 +448,8 @@ pub(super) enum Standing {
 /// A task, naively.
 pub(super) struct Model {
     body: Run,
-    leaving: bool,
+    /// The number of a request that was passed on to the task.
+    leaving: Option<usize>,
     pub(super) standing: Standing,
     pub(super) world: World,
 }
@@ -426,7 +459,7 @@ impl Model {
         let world = World::default();
         Self {
             body: Run::Fresh(program),
-            leaving: false,
+            leaving: None,
             standing: Standing::Running,
             world,
         }
@@ -440,7 +473,8 @@ impl Model {
                 inner,
                 ..
             }) => {
-                if !inner.tell(*level) {
+                let request = self.world.request(*level);
+                if !inner.tell(request) {
                     *asked = true;
                 }
             }
@@ -449,7 +483,8 @@ impl Model {
     }
 
     pub(super) fn request_task(&mut self) {
-        if self.standing == Standing::Running && !self.body.tell(0) {
+        let request = self.world.request(0);
+        if self.standing == Standing::Running && !self.body.tell(request) {
             self.end(Standing::Cancelled);
         }
     }
@@ -459,10 +494,14 @@ impl Model {
         while self.standing == Standing::Running {
             let before = self.body.clone();
             let (is_done, out) = self.body.poll(0, &mut self.world);
-            self.leaving |= !out.is_empty();
+            let passed = out.into_iter().map(|request| request.number);
+            self.leaving = passed.chain(self.leaving).max();
             if is_done {
                 self.end(Standing::Done);
-            } else if self.leaving && !self.body.holds(0) {
+            } else if self
+                .leaving
+                .is_some_and(|number| !self.body.holds(0, number))
+            {
                 self.end(Standing::Cancelled);
             } else if self.body == before {
                 return;
