@@ -18,6 +18,8 @@ mod reports;
 
 mod debug;
 
+mod graph;
+
 mod tasks;
 
 mod cancelling;

@@ -467,3 +467,31 @@ fn the_runs_of_a_runner_share_a_context_that_the_caller_does_not_see() {
         assert_eq!(STEP.get(), Some(1));
     }
 }
+
+#[test]
+fn clean_ups_of_leftovers_may_await_and_use_tasks_until_they_are_done() {
+    for mut runner in each_runner() {
+        let cleaned = Tally::default();
+        let book = Book::open(runner.event_loop());
+        runner.run(async {
+            let (begun, count) = (Bell::default(), cleaned.clone());
+            let ring = begun.clone();
+            create_task(async move {
+                ring.ring();
+                let body = bowerbird::catch_cancel(pending::<()>());
+                assert!(body.await.is_err());
+                sleep(Duration::from_millis(2)).await;
+                let helper = create_task(async move {
+                    yield_now().await;
+                    count.add();
+                });
+                helper.await.unwrap();
+            })
+            .detach();
+            begun.rung().await;
+        });
+        watched(|| runner.close());
+        assert_eq!(cleaned.count(), 1);
+        assert_eq!(book.read(), Vec::<String>::new());
+    }
+}

@@ -177,7 +177,8 @@ impl EventLoop {
 
     /// Turns debug mode on or off, at any time and from any thread.
     ///
-    /// - On, tasks remember where they were created, and polls and callbacks that take
+    /// - On, tasks remember where they were created and [what they
+    ///   await](Self::dump_tasks), and polls and callbacks that take
     ///   [`slow_callback_duration`](Self::slow_callback_duration) or longer are reported, as a
     ///   [`Level::Warning`], with the task's name, where it was created, and how long it took.
     /// - Off, which is the default, nothing of this costs anything. A loop begins with what

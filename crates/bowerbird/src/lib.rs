@@ -25,6 +25,7 @@
 //! | `TaskGroup` | [`TaskGroup::scope`], [`TaskGroupError`] |
 //! | `except CancelledError`, `finally` | [`catch_cancel`], [`finally`] |
 //! | `timeout`, `timeout_at` | [`timeout`], [`timeout_at`], [`timeout_scope`] |
+//! | `print_call_graph` | [`print_call_graph`], [`EventLoop::dump_tasks`] |
 //! | `to_thread` | [`to_thread`] |
 //! | `contextvars` | [`ContextVar`], [`Context`], [`copy_context`] |
 //! | `Lock`, `Event`, `Condition`, `Semaphore`, `Barrier` | [`locks`] |
@@ -41,6 +42,8 @@
 pub mod runners;
 
 pub mod events;
+
+pub mod graph;
 
 pub mod tasks;
 
@@ -88,6 +91,7 @@ pub use exceptions::{
     ValueError,
 };
 pub use futures::Promise;
+pub use graph::{Awaited, TaskDump, TaskInfo, TaskState, print_call_graph};
 pub use locks::{
     Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, RwLock, RwLockReadGuard,
     RwLockWriteGuard, Semaphore, SemaphorePermit,

@@ -13,11 +13,13 @@
 //!                         └─dropped─► leaves; what it was given goes to the next
 //! ```
 
+use std::any::type_name;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
+use bowerbird_core::{Awaited, note};
 use bowerbird_executor::budget;
 
 mod line;
@@ -227,6 +229,7 @@ impl<S: Service> Future for Wait<'_, S> {
             this.enter(cx.waker())
         };
         if polled.is_pending() {
+            note(Awaited::Line(type_name::<S>()));
             budget::restore();
         }
         polled

@@ -6,6 +6,7 @@
 use std::panic::Location;
 use std::sync::Arc as StdArc;
 
+use crate::awaited::Awaited;
 use crate::cancel::Tree;
 use crate::contexts::Context;
 use crate::id::CallbackId;
@@ -38,6 +39,8 @@ pub(crate) struct Parts {
     pub(crate) message: Option<StdArc<str>>,
     /// The scopes and catchers inside, once one was polled.
     pub(crate) tree: Option<StdArc<Tree>>,
+    /// What it waited for at the end of its last poll, in debug mode.
+    pub(crate) awaits: Vec<Awaited>,
     /// Callbacks in the order added.
     callbacks: Vec<(CallbackId, DoneCallback)>,
     /// The next callback's id.

@@ -44,6 +44,8 @@ mod task_ref;
 
 mod awaitable;
 
+mod awaited;
+
 #[expect(unsafe_code, reason = "a runnable kept as a pointer")]
 mod slot;
 
@@ -58,13 +60,14 @@ pub mod promise;
 pub mod contexts;
 
 pub use awaitable::{Awaitable, BorrowedTaskWait, IntoTask, PlainWait, Spawner, TaskWait, Wait};
+pub use awaited::{Awaited, keep_notes, note};
 pub use error::{Panic, TaskError};
 pub use id::{CallbackId, TaskId};
 pub use runnable::Runnable;
 pub use schedule::{Callback, Schedule};
 pub use slot::Slot;
 pub use task::{Birth, BorrowedWait, OwnedWait, Task, create, create_local};
-pub use task_ref::TaskRef;
+pub use task_ref::{TaskRef, TaskState};
 
 /// What the scopes need of the task under poll.
 pub(crate) mod current {

@@ -129,6 +129,14 @@ impl State {
         self.is(HANDLE)
     }
 
+    pub(crate) const fn is_running(self) -> bool {
+        self.is(RUNNING)
+    }
+
+    pub(crate) const fn is_queued(self) -> bool {
+        self.is(QUEUED)
+    }
+
     pub(crate) const fn has_awaiter(self) -> bool {
         self.is(AWAITER)
     }

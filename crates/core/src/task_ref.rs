@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::awaited::Awaited;
 use crate::cancel::Tree;
 use crate::cell::{self, Ref};
 use crate::cold::bind;
@@ -68,6 +69,33 @@ impl TaskRef {
     /// Whether the task has ended, in whichever way.
     pub fn is_done(&self) -> bool {
         self.0.header().state.load().is_done()
+    }
+
+    /// What the task does at this moment.
+    pub fn state(&self) -> TaskState {
+        let state = self.0.header().state.load();
+        if state.is_done() {
+            TaskState::Done
+        } else if state.is_running() {
+            TaskState::Running
+        } else if state.is_queued() {
+            TaskState::Ready
+        } else {
+            TaskState::Waiting
+        }
+    }
+
+    /// What it waited for at the end of its last poll, as far as that was noted.
+    pub fn awaits(&self) -> Vec<Awaited> {
+        let cold = self.0.header().existing_cold();
+        cold.map_or(Vec::new(), |cold| cold.parts().awaits.clone())
+    }
+
+    /// A poll begins: what the task waited for is over.
+    pub fn forget_awaits(&self) {
+        if let Some(cold) = self.0.header().existing_cold() {
+            cold.parts().awaits.clear();
+        }
     }
 
     /// Whether its [`Task`](crate::Task) handle lives: somebody may still see how it ends.
@@ -213,6 +241,31 @@ impl TaskRef {
     /// queued, given to [`Schedule::retire`](crate::Schedule::retire) at its end.
     pub fn set_slot(&self, slot: u64) {
         self.0.header().set_slot(slot);
+    }
+}
+
+/// What a task does at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TaskState {
+    /// It stands in line for a poll.
+    Ready,
+    /// It is being polled.
+    Running,
+    /// It was polled, and waits for something.
+    Waiting,
+    /// It has ended.
+    Done,
+}
+
+impl fmt::Display for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready => "ready",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+        })
     }
 }
 

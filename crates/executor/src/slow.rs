@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bowerbird_core::{Runnable, TaskRef};
+use bowerbird_core::{Runnable, TaskRef, keep_notes};
 use bowerbird_io::Deadline;
 
 use crate::report::{CallSite, Report};
@@ -34,9 +34,10 @@ pub(crate) struct Pace {
 impl Pace {
     pub(crate) fn new(is_on: bool, limit: Duration) -> Self {
         let pace = Self {
-            is_on: AtomicBool::new(is_on),
+            is_on: AtomicBool::new(false),
             limit: AtomicU64::new(0),
         };
+        pace.turn(is_on);
         pace.set_limit(limit);
         pace
     }
@@ -47,6 +48,9 @@ impl Pace {
     }
 
     pub(crate) fn turn(&self, is_on: bool) {
+        if is_on {
+            keep_notes();
+        }
         self.is_on.store(is_on, Ordering::Relaxed);
     }
 
@@ -87,6 +91,7 @@ pub(crate) fn poll_main<R>(shared: &Shared, task: &TaskRef, poll_it: impl FnOnce
 
 fn poll<R>(shared: &Shared, task: TaskRef, poll_it: impl FnOnce() -> R) -> R {
     // Put back afterwards: a poll may begin within a poll, where tasks start eagerly.
+    task.forget_awaits();
     let outer = SINCE.replace(shared.clock.now());
     let answer = poll_it();
     let took = shared.clock.now().saturating_since(SINCE.replace(outer));

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use bowerbird_core::{Awaited, note};
 use bowerbird_executor::{Handle, TimerId};
 use futures_core::Stream;
 
@@ -84,6 +85,7 @@ impl<T> Sleep<T> {
             State::For(_) | State::Until(_) => self.begin(cx),
             State::Armed(handle, timer) => {
                 if handle.update_timer(*timer, cx.waker()) {
+                    note(Awaited::Timer);
                     return Poll::Pending;
                 }
                 assert!(!handle.is_closed(), "cannot sleep: event loop is closed");
@@ -117,6 +119,8 @@ impl<T> Sleep<T> {
         });
         if matches!(self.state, State::Yielded) {
             cx.waker().wake_by_ref();
+        } else {
+            note(Awaited::Timer);
         }
         Poll::Pending
     }

@@ -9,6 +9,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::task::{Context, Poll, Waker};
 
 use super::{Header, Ref};
+use crate::awaited::{Awaited, note};
 use crate::error::{TaskError, swallow};
 use crate::state::Detached;
 
@@ -77,6 +78,7 @@ impl<T> Join<T> {
             return Poll::Ready(output);
         }
         if self.leave_waker(cx.waker()) {
+            note(Awaited::Task(self.task.header().id));
             return Poll::Pending;
         }
         Poll::Ready(
@@ -104,6 +106,7 @@ impl<T> Join<T> {
             return Poll::Ready(());
         }
         if self.leave_waker(cx.waker()) {
+            note(Awaited::Task(self.task.header().id));
             return Poll::Pending;
         }
         Poll::Ready(())

@@ -1,0 +1,100 @@
+//! asyncio's `graph`: who waits for whom.
+
+use std::time::Duration;
+
+use bowerbird::{Awaited, Lock, TaskState, create_task, sleep, yield_now};
+
+use crate::loops::{each_builder, on_each};
+
+#[test]
+fn a_dump_shows_every_task_with_what_it_awaits_and_who_awaits_it() {
+    let debug = each_builder().map(|builder| builder.debug(true));
+    on_each(debug, |event_loop| {
+        let own = event_loop.clone();
+        let dump = event_loop.run_until_complete(async move {
+            let sleeper = create_task(sleep(Duration::from_secs(600)));
+            sleeper.set_name("sleeper");
+            let below = sleeper.id();
+            let parent = create_task(async move { drop(sleeper.await) });
+            parent.set_name("parent");
+            let lock = std::sync::Arc::new(Lock::new(()));
+            let guard = lock.acquire().await;
+            let second = lock.clone();
+            let locked = create_task(async move { drop(second.acquire().await) });
+            locked.set_name("locked");
+            let named = |name: &str| {
+                let dump = own.dump_tasks();
+                let task = dump.tasks().iter().find(|task| &*task.name == name);
+                task.cloned().unwrap()
+            };
+            let waits = |name: &str| {
+                let task = named(name);
+                task.state == TaskState::Waiting && !task.awaits.is_empty()
+            };
+            while !["sleeper", "parent", "locked"].into_iter().all(waits) {
+                yield_now().await;
+            }
+            assert_eq!(named("sleeper").awaits, [Awaited::Timer]);
+            assert_eq!(named("parent").awaits, [Awaited::Task(below)]);
+            assert_eq!(named("sleeper").awaited_by, [parent.id()]);
+            assert!(matches!(named("locked").awaits[..], [Awaited::Line(_)]));
+            assert_eq!(named("locked").location.unwrap().file(), file!());
+            let text = own.dump_tasks().to_string();
+            drop(guard);
+            parent.cancel();
+            text
+        });
+        let dump = dump.unwrap();
+        let lines: Vec<_> = dump.lines().collect();
+        assert_eq!(lines.len(), 4, "{dump}");
+        let parent = lines
+            .iter()
+            .position(|line| line.starts_with("parent [waiting] awaits task "));
+        let below = lines[parent.unwrap() + 1];
+        assert!(
+            below.starts_with("  sleeper [waiting] awaits a timer ("),
+            "{dump}"
+        );
+    });
+}
+
+#[test]
+fn what_a_task_awaited_is_forgotten_when_it_goes_on() {
+    let debug = each_builder().map(|builder| builder.debug(true));
+    on_each(debug, |event_loop| {
+        let own = event_loop.clone();
+        let ran = event_loop.run_until_complete(async move {
+            let task = create_task(async move {
+                sleep(Duration::from_millis(1)).await;
+                std::future::pending::<()>().await;
+            });
+            let awaits = || own.dump_tasks().task(task.id()).unwrap().awaits.clone();
+            while awaits().is_empty() {
+                yield_now().await;
+            }
+            while !awaits().is_empty() {
+                yield_now().await;
+            }
+        });
+        ran.unwrap();
+    });
+}
+
+#[test]
+fn without_debug_mode_a_dump_still_names_every_task() {
+    on_each(each_builder(), |event_loop| {
+        event_loop.set_debug(false);
+        let first = event_loop.create_task(std::future::pending::<()>());
+        first.set_name("first");
+        let second = event_loop.create_task(async {});
+        let dump = event_loop.dump_tasks();
+        assert_eq!(dump.tasks().len(), 2);
+        assert!(
+            dump.tasks()
+                .iter()
+                .all(|task| task.state == TaskState::Ready)
+        );
+        assert!(dump.to_string().starts_with("first [ready] ("), "{dump}");
+        assert_eq!(dump.task(second.id()).unwrap().id, second.id());
+    });
+}
