@@ -91,6 +91,8 @@ mod scarcity;
 
 mod signals;
 
+mod ctrl_c;
+
 mod subprocess;
 
 mod endings;

@@ -8,11 +8,14 @@ use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 
 use crate::contextvars::{Context, copy_context};
-use crate::events::{Builder, EventLoop, Flavor, Limits, birth};
+use crate::events::{Builder, EventLoop, Flavor, Limits, Report, birth};
 use crate::exceptions::LoopError;
+
+mod interrupt;
 
 mod shutdown;
 
+use interrupt::CtrlC;
 pub(crate) use shutdown::blocking_ended;
 
 /// Runs `main` to its end on a new loop with a worker per core, and closes the loop.
@@ -22,6 +25,10 @@ pub(crate) use shutdown::blocking_ended;
 ///   until none is left, for up to a minute; then blocking calls get up to five minutes to end.
 ///   Both limits are knobs of [`Builder`], for a [`Runner`]. A leftover that panics is reported
 ///   with "unhandled exception during run() shutdown".
+/// - Ctrl-C, on the main thread, cancels `main` first; then leftovers are cancelled as ever, and
+///   the process ends as by Ctrl-C, after its clean-ups: the rest of the caller does not run. A
+///   second Ctrl-C ends it at once. [`Runner::run`] says more, and [`Runner::try_run`] gives an
+///   error instead.
 /// - asyncio: `runners.py`, `run`. Takes any future, which need be neither `Send` nor `'static`.
 ///
 /// # Panics
@@ -96,16 +103,69 @@ impl Runner {
 
     /// Runs `main` to its end. Tasks it leaves behind wait for the next run, or for the close.
     ///
+    /// - Ctrl-C, on the main thread: the first one cancels `main`, which may catch it and clean up.
+    ///   If that ends cancelled, the runner is closed, so that what is left cleans up as well, and
+    ///   the process ends as by Ctrl-C. If `main` has a value all the same, that is what this
+    ///   gives. A second Ctrl-C ends the process at once. Where Ctrl-C is handled otherwise, or
+    ///   ignored, or has a listener, it is left alone.
+    /// - [`try_run`](Self::try_run) leaves the end of the process to the caller.
+    ///
     /// # Panics
     /// Inside a running loop, after `close`, when the loop was stopped or `main` cancelled before
     /// it had a value, and with whatever `main` panics with.
     #[track_caller]
     pub fn run<F: Future>(&mut self, main: F) -> F::Output {
         refuse_nested();
-        match self.drive(main) {
+        match self.try_run(main) {
             Ok(output) => output,
+            Err(LoopError::Interrupted) => {
+                self.close();
+                interrupt::end_interrupted()
+            }
             Err(LoopError::Closed) => panic!("Runner is closed"),
             Err(error) => panic!("run() ended without a value: {error}"),
+        }
+    }
+
+    /// [`run`](Self::run), with every way to end without a value as an error.
+    ///
+    /// - asyncio: `runners.py`, `Runner.run`, where Ctrl-C is a `KeyboardInterrupt`.
+    ///
+    /// # Errors
+    /// [`LoopError`]: `Interrupted` by Ctrl-C; `Cancelled` by somebody else; `Stopped`; `Closed`
+    /// after `close`; `AlreadyRunning` or `AnotherRunning` inside a running loop.
+    ///
+    /// # Panics
+    /// With whatever `main` panics with.
+    ///
+    /// ```
+    /// use bowerbird::{LoopError, Runner, current_task};
+    ///
+    /// let mut runner = Runner::new().expect("threads and descriptors are there");
+    /// assert_eq!(runner.try_run(async { 1 }), Ok(1));
+    /// let cancelled = runner.try_run(async {
+    ///     current_task().expect("a run has one").cancel();
+    ///     std::future::pending::<()>().await
+    /// });
+    /// assert_eq!(cancelled, Err(LoopError::Cancelled));
+    /// ```
+    #[track_caller]
+    pub fn try_run<F: Future>(&mut self, main: F) -> Result<F::Output, LoopError> {
+        let handle = self.event_loop.handle().clone();
+        if handle.is_closed() {
+            return Err(LoopError::Closed);
+        }
+        match CtrlC::arm(&handle) {
+            Ok(Some((ctrl_c, asked))) => {
+                let ended = self.drive(ctrl_c.watch(handle, asked, main));
+                ctrl_c.outcome(ended)
+            }
+            Ok(None) => self.drive(main),
+            Err(error) => {
+                let message = format!("Ctrl-C will end the run without a clean-up: {error}");
+                handle.report(&Report::new(message));
+                self.drive(main)
+            }
         }
     }
 

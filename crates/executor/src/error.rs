@@ -18,6 +18,8 @@ pub enum LoopError {
     Stopped,
     /// The future was cancelled before it had a value.
     Cancelled,
+    /// Ctrl-C ended the run.
+    Interrupted,
 }
 
 impl fmt::Display for LoopError {
@@ -29,6 +31,7 @@ impl fmt::Display for LoopError {
             Self::Running => "cannot close a running event loop",
             Self::Stopped => "event loop stopped before the future completed",
             Self::Cancelled => "the future was cancelled",
+            Self::Interrupted => "the run was interrupted by Ctrl-C",
         })
     }
 }
