@@ -578,8 +578,8 @@ mod counted {
                     assert!(child.wait().await.unwrap().success());
                     assert!(children().is_empty());
                     // With pipes, there is nothing to fall back to.
-                    let start = create_subprocess_exec("cat").stdin(PIPE).into_future();
                     let refused = crate::scarcity::without_descriptors(|| {
+                        let start = create_subprocess_exec("cat").stdin(PIPE).into_future();
                         futures_lite::future::block_on(start).unwrap_err()
                     });
                     assert_eq!(refused.raw_os_error(), Some(24));
