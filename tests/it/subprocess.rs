@@ -14,6 +14,7 @@ use bowerbird::subprocess::{
 };
 use bowerbird::{EventLoop, Semaphore, create_task, gather, wait_for};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, StreamExt, io::BufReader};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::alone::alone;
 use crate::loops::{each_builder, inside_each, on_each};
@@ -277,8 +278,14 @@ fn signals_reach_a_child_and_none_is_sent_after_its_end() {
 fn an_end_that_nobody_has_waited_for_is_known_at_once() {
     inside_each(async || {
         let child = create_subprocess_exec("true").await.unwrap();
-        until(|| child.returncode() == Some(0)).await;
+        // Blocks the worker, so that no task of the loop can have noticed.
+        let number = i32::try_from(child.id()).unwrap();
+        let number = rustix::process::Pid::from_raw(number).unwrap();
+        let looking = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        // Unless another worker was faster, and has reaped it.
+        let _gone = waitid(WaitId::Pid(number), looking);
         assert!(is_lookup_error(&child.kill().unwrap_err()));
+        assert_eq!(child.returncode(), Some(0));
         assert!(wait_for(child.wait(), Duration::ZERO).await.is_ok());
     });
 }
