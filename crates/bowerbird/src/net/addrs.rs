@@ -13,6 +13,12 @@ use crate::threads::to_thread;
 pub trait ToAddrs {
     /// What is to be looked up, if anything.
     fn to_target(&self) -> Target;
+
+    /// The address, if this is a single literal one, without taking memory for it: what sending a
+    /// datagram asks first.
+    fn to_addr(&self) -> Option<SocketAddr> {
+        None
+    }
 }
 
 /// What an address stands for.
@@ -94,6 +100,10 @@ macro_rules! literal {
             fn to_target(&self) -> Target {
                 Target::Addrs(vec![(*self).into()])
             }
+
+            fn to_addr(&self) -> Option<SocketAddr> {
+                Some((*self).into())
+            }
         }
     )*};
 }
@@ -153,6 +163,10 @@ impl<T: ToAddrs + ?Sized> ToAddrs for &T {
     fn to_target(&self) -> Target {
         (**self).to_target()
     }
+
+    fn to_addr(&self) -> Option<SocketAddr> {
+        (**self).to_addr()
+    }
 }
 
 /// The error of an empty list, and of a name without addresses.
@@ -180,6 +194,14 @@ mod tests {
             let addr = (literal.parse::<IpAddr>().unwrap(), 80).into();
             assert_eq!((literal, 80).to_target(), Target::Addrs(vec![addr]));
         }
+    }
+
+    #[test]
+    fn a_single_address_is_given_without_a_list() {
+        let addr = SocketAddr::from(([127, 0, 0, 1], 80));
+        assert_eq!(addr.to_addr(), Some(addr));
+        assert_eq!((addr.ip(), 80).to_addr(), Some(addr));
+        assert_eq!([addr].to_addr(), None);
     }
 
     #[test]

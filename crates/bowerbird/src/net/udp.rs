@@ -141,10 +141,12 @@ impl UdpSocket {
     /// # Errors
     /// The lookup's, or the system's: too long, unreachable.
     pub async fn send_to(&self, datagram: &[u8], to: impl ToAddrs) -> io::Result<usize> {
-        let target = to.to_target();
+        let known = to.to_addr().ok_or_else(|| to.to_target());
         drop(to);
-        let to = target.resolve().await?;
-        let to = *to.first().ok_or_else(no_address)?;
+        let to = match known {
+            Ok(addr) => addr,
+            Err(target) => *target.resolve().await?.first().ok_or_else(no_address)?,
+        };
         self.0
             .write_with(|socket| socket.send_to(datagram, to))
             .await
