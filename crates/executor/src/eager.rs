@@ -42,10 +42,11 @@ impl Handle {
         let Some(_begun) = self.may_begin() else {
             return self.create_task(future, birth);
         };
+        let holds = !birth.context.is_blank();
         let (runnable, task, entry) = create(future, self.clone(), birth);
         let group =
             current::with_worker_of(&self.0, |worker| worker.map_or(0, |worker| worker.index));
-        self.0.registry.enter(group, entry);
+        self.0.registry.enter(group, entry, holds);
         begin(runnable);
         Ok(task)
     }

@@ -54,10 +54,11 @@ impl Handle {
             drop_refused(future);
             return Err(LoopError::Closed);
         }
+        let holds = !birth.context.is_blank();
         let (runnable, task, entry) = create(future, self.clone(), birth);
         let left = current::with_worker_of(&self.0, |worker| {
             let group = worker.map_or(0, |worker| worker.index);
-            self.0.registry.enter(group, entry);
+            self.0.registry.enter(group, entry, holds);
             match worker {
                 // A worker of a closing loop empties its own queue to the end, which would never
                 // come if what it drops went on filling it.
@@ -115,7 +116,8 @@ impl Handle {
             worker,
         };
         let (runnable, task, entry) = create_local(future, home, birth);
-        self.0.registry.enter(self.0.pinned_group(worker), entry);
+        let group = self.0.pinned_group(worker);
+        self.0.registry.enter(group, entry, true);
         Ok((runnable, task))
     }
 
@@ -136,7 +138,7 @@ impl Handle {
 
     /// How many tasks are unfinished.
     pub fn alive_tasks(&self) -> usize {
-        self.0.registry.len()
+        self.0.alive_tasks()
     }
 
     /// Where sources register.
@@ -254,6 +256,12 @@ impl Schedule for Handle {
 
     #[inline]
     fn retire(&self, slot: u64) -> Option<TaskRef> {
+        let is_kept = current::with_worker_of(&self.0, |worker| {
+            worker.is_some_and(|worker| worker.keep_ended(slot))
+        });
+        if is_kept {
+            return None;
+        }
         self.0.registry.retire(slot)
     }
 
@@ -315,7 +323,8 @@ impl Schedule for Pinned {
     }
 
     fn retire(&self, slot: u64) -> Option<TaskRef> {
-        self.handle.retire(slot)
+        // Nobody steals it, so it is its own worker that ends it.
+        self.handle.0.registry.retire(slot)
     }
 
     fn call_soon(&self, callback: Callback) {

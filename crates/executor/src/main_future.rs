@@ -53,7 +53,7 @@ impl MainFuture {
         });
         let gate = Gate(signal.clone());
         let (runnable, stand_in, entry) = create(gate, Messenger(signal.clone()), birth);
-        shared.registry.enter(0, entry);
+        shared.registry.enter(0, entry, true);
         // Its first poll, so that from now on it is idle and every request comes as a runnable.
         drop(runnable.run());
         Self {

@@ -11,6 +11,8 @@ pub(crate) struct Counters {
     pub(crate) tick: Counter,
     /// Tasks polled.
     pub(crate) polls: Counter,
+    /// Tasks that ended with it and are still entered by another worker.
+    pub(crate) ended: Counter,
     /// Times it took work from another worker.
     pub(crate) steals: Counter,
     /// Times it blocked.
@@ -26,7 +28,8 @@ pub(crate) struct Counters {
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
-    /// Adds, as the only writer: a plain load and store. Relaxed: it orders nothing.
+    /// Adds, or takes away by wrapping around, as the only writer: a plain load and store. Relaxed:
+    /// it orders nothing.
     #[inline]
     pub(crate) fn add(&self, count: u64) -> u64 {
         let next = self.0.load(Ordering::Relaxed).wrapping_add(count);
@@ -89,7 +92,7 @@ impl Metrics {
         let (blocking_threads, blocking_depth) = shared.pool.size();
         Self {
             workers: shared.remotes.iter().map(|remote| worker(remote)).collect(),
-            alive_tasks: shared.registry.len(),
+            alive_tasks: shared.alive_tasks(),
             injector_depth: shared.injector.len(),
             timers: shared
                 .remotes

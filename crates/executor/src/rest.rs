@@ -19,6 +19,7 @@ const LEFT_TO_MONITOR: usize = 24;
 impl Worker {
     /// Nothing to do: rest until there is, or until somebody calls.
     pub(crate) fn rest(&self) {
+        self.forget_ended();
         let sleep = &self.shared().sleep;
         let limit = self.shared().config.spin;
         let wish = self.wish();

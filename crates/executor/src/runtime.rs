@@ -284,6 +284,7 @@ impl Drop for Run<'_> {
         callbacks.halt();
         self.worker.end_search();
         current::leave();
+        self.worker.forget_ended();
         budget::lift();
         let shared = self.worker.shared().clone();
         let idle = Core::new(0, Local::new());
@@ -363,6 +364,7 @@ fn worker_thread(shared: Arc<Shared>, index: usize, core: Core) {
         thread::yield_now();
     }
     current::leave();
+    worker.forget_ended();
     shared.config.thread_stops();
 }
 

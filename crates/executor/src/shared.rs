@@ -136,6 +136,13 @@ impl Shared {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
+    /// How many tasks are unfinished. Exact while no worker is about to enter or end one.
+    pub(crate) fn alive_tasks(&self) -> usize {
+        let ended = |remote: &CachePadded<Remote>| remote.counters.ended.read();
+        let ended: u64 = self.remotes.iter().map(ended).sum();
+        self.registry.len().saturating_sub(ended as usize)
+    }
+
     /// Events that all workers have got from the kernel. Only good for telling whether it moves.
     pub(crate) fn events_so_far(&self) -> u64 {
         let of = |remote: &CachePadded<Remote>| remote.counters.io_events.read();

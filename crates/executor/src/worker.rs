@@ -15,6 +15,7 @@ use crate::gaps::Gaps;
 use crate::handle::Handle;
 use crate::life::Phase;
 use crate::queue::Local;
+use crate::registry::{Ended, may_stay};
 use crate::shared::{Remote, Shared};
 use crate::slow;
 
@@ -38,6 +39,8 @@ pub(crate) struct Worker {
     pub(crate) searching: Cell<bool>,
     /// A call from outside ended the last rest.
     pub(crate) was_called: Cell<bool>,
+    /// Tasks that it has stolen and that ended here.
+    ended: Ended,
     /// Queues what a turn of the reactor wakes, and will call somebody for all of it.
     pub(crate) gathers: Cell<bool>,
     /// In the midst of a poll.
@@ -83,6 +86,7 @@ impl Worker {
             events: RefCell::new(Events::new()),
             searching: Cell::new(false),
             was_called: Cell::new(false),
+            ended: Ended::default(),
             gathers: Cell::new(false),
             polling: Cell::new(false),
             is_local: Cell::new(false),
@@ -102,12 +106,14 @@ impl Worker {
             match self.shared().life.phase() {
                 Phase::Running => self.step(),
                 Phase::Paused => {
+                    self.forget_ended();
                     self.end_search();
                     self.shared().life.wait_at_gate();
                 }
                 Phase::Closing | Phase::Closed => break,
             }
         }
+        self.forget_ended();
         self.end_search();
     }
 
@@ -130,6 +136,28 @@ impl Worker {
                 self.rest();
             }
         }
+    }
+
+    /// Keeps the number of a task that ends here, if another worker has entered it.
+    #[inline]
+    pub(crate) fn keep_ended(&self, slot: u64) -> bool {
+        if !may_stay(slot, self.index) {
+            return false;
+        }
+        self.remote().counters.ended.add(1);
+        if self.ended.keep(slot) {
+            self.forget_ended();
+        }
+        true
+    }
+
+    /// Takes what was kept out of the registry; before everything that may last.
+    pub(crate) fn forget_ended(&self) {
+        let gone = self.ended.forget(&self.shared().registry);
+        self.remote()
+            .counters
+            .ended
+            .add((gone as u64).wrapping_neg());
     }
 
     /// Takes a task that has been woken or created on this thread.
