@@ -38,7 +38,7 @@ pub(crate) use ended::ended;
 pub use gather::{Gather, GatherAll, gather, try_gather};
 pub use shield::{Shield, shield};
 pub use sleep::{Interval, Sleep, interval, sleep, sleep_until};
-pub use wait::{ReturnWhen, Wait, try_wait, wait};
+pub use wait::{AsTask, ReturnWhen, Wait, try_wait, wait};
 pub use wait_for::{WaitFor, wait_for};
 pub use yielding::{YieldNow, yield_now};
 

@@ -1,9 +1,7 @@
 //! Waiting for some of many tasks, without taking their results.
 
-use std::borrow::BorrowMut;
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -54,10 +52,10 @@ use super::{Sleep, Task, sleep};
 /// tasks[0].cancel();
 /// # });
 /// ```
-pub fn wait<I, T>(tasks: I) -> Wait<I::Item, T>
+pub fn wait<I>(tasks: I) -> Wait<I::Item>
 where
     I: IntoIterator,
-    I::Item: BorrowMut<Task<T>>,
+    I::Item: AsTask,
 {
     Wait::new(tasks, has_panicked)
 }
@@ -78,14 +76,44 @@ where
 /// pending[0].cancel();
 /// # });
 /// ```
-pub fn try_wait<I, T, E>(tasks: I) -> Wait<I::Item, Result<T, E>>
+pub fn try_wait<I, T, E>(tasks: I) -> Wait<I::Item>
 where
     I: IntoIterator,
-    I::Item: BorrowMut<Task<Result<T, E>>>,
+    I::Item: AsTask<Output = Result<T, E>>,
 {
     Wait::new(tasks, |result| {
         has_panicked(result) || matches!(result, Ok(Err(_)))
     })
+}
+
+/// What [`wait`] can wait for: a [`Task`], or a `&mut` to one.
+#[diagnostic::on_unimplemented(
+    message = "`wait` takes tasks, and `{Self}` is none",
+    label = "not a task",
+    note = "make a task of a future first: `bowerbird::create_task(..)`"
+)]
+pub trait AsTask {
+    /// The output of the task.
+    type Output;
+
+    /// The task.
+    fn as_task(&mut self) -> &mut Task<Self::Output>;
+}
+
+impl<T> AsTask for Task<T> {
+    type Output = T;
+
+    fn as_task(&mut self) -> &mut Self {
+        self
+    }
+}
+
+impl<A: AsTask + ?Sized> AsTask for &mut A {
+    type Output = A::Output;
+
+    fn as_task(&mut self) -> &mut Task<A::Output> {
+        (**self).as_task()
+    }
 }
 
 /// When a [`wait`] has seen enough. asyncio: `FIRST_COMPLETED`, `FIRST_EXCEPTION`,
@@ -103,8 +131,8 @@ pub enum ReturnWhen {
 
 /// What [`wait`] gives.
 #[must_use = "futures do nothing unless awaited"]
-pub struct Wait<W: BorrowMut<Task<T>>, T> {
-    /// The tasks, or what they can be borrowed from; empty once handed back.
+pub struct Wait<W: AsTask> {
+    /// The tasks, given or lent; empty once handed back.
     members: Vec<W>,
     /// Which of them may have ended.
     ready: Ready,
@@ -113,20 +141,18 @@ pub struct Wait<W: BorrowMut<Task<T>>, T> {
     /// One of those that are done has failed.
     has_failed: bool,
     /// What counts as a failure.
-    is_failure: fn(&Result<T, TaskError>) -> bool,
+    is_failure: IsFailure<W>,
     /// What is enough.
     return_when: ReturnWhen,
     /// The end of the time, if there is one.
     limit: Option<Sleep>,
-    /// The tasks' type of value.
-    value: PhantomData<fn() -> T>,
 }
 
-impl<W: BorrowMut<Task<T>>, T> Wait<W, T> {
-    fn new(
-        tasks: impl IntoIterator<Item = W>,
-        is_failure: fn(&Result<T, TaskError>) -> bool,
-    ) -> Self {
+/// Tells a failure.
+type IsFailure<W> = fn(&Result<<W as AsTask>::Output, TaskError>) -> bool;
+
+impl<W: AsTask> Wait<W> {
+    fn new(tasks: impl IntoIterator<Item = W>, is_failure: IsFailure<W>) -> Self {
         let members: Vec<W> = tasks.into_iter().collect();
         Self {
             ready: Ready::new(members.len()),
@@ -136,7 +162,6 @@ impl<W: BorrowMut<Task<T>>, T> Wait<W, T> {
             is_failure,
             return_when: ReturnWhen::default(),
             limit: None,
-            value: PhantomData,
         }
     }
 
@@ -159,7 +184,7 @@ impl<W: BorrowMut<Task<T>>, T> Wait<W, T> {
     /// Counts those that have ended since the last look.
     fn count(&mut self, cx: &Context<'_>) {
         for index in self.ready.take(cx) {
-            let task = self.members[index].borrow_mut();
+            let task = self.members[index].as_task();
             let mut cx = Context::from_waker(self.ready.waker(index));
             // Ready at most once for each: a task that is done keeps no waker that could lead here
             // again.
@@ -183,7 +208,7 @@ impl<W: BorrowMut<Task<T>>, T> Wait<W, T> {
     fn parts(&mut self) -> (Vec<W>, Vec<W>) {
         let (mut done, mut pending) = (Vec::new(), Vec::new());
         for mut member in self.members.drain(..) {
-            let task = member.borrow_mut();
+            let task = member.as_task();
             if task.is_done() {
                 done.push(member);
             } else {
@@ -196,9 +221,9 @@ impl<W: BorrowMut<Task<T>>, T> Wait<W, T> {
 }
 
 /// Nothing in it is pinned: the tasks run elsewhere.
-impl<W: BorrowMut<Task<T>>, T> Unpin for Wait<W, T> {}
+impl<W: AsTask> Unpin for Wait<W> {}
 
-impl<W: BorrowMut<Task<T>>, T> Future for Wait<W, T> {
+impl<W: AsTask> Future for Wait<W> {
     type Output = (Vec<W>, Vec<W>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -211,16 +236,16 @@ impl<W: BorrowMut<Task<T>>, T> Future for Wait<W, T> {
     }
 }
 
-impl<W: BorrowMut<Task<T>>, T> Drop for Wait<W, T> {
+impl<W: AsTask> Drop for Wait<W> {
     /// Tasks that were lent live on with their owner, and must not wake us any more.
     fn drop(&mut self) {
         for member in &mut self.members {
-            member.borrow_mut().stop_waiting();
+            member.as_task().stop_waiting();
         }
     }
 }
 
-impl<W: BorrowMut<Task<T>>, T> fmt::Debug for Wait<W, T> {
+impl<W: AsTask> fmt::Debug for Wait<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
             .field("members", &self.members.len())

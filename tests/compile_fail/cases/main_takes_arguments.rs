@@ -1,0 +1,6 @@
+//! Nobody could pass them.
+
+#[bowerbird::main]
+async fn main(words: Vec<String>) {
+    drop(words);
+}
