@@ -5,7 +5,10 @@ use std::panic::catch_unwind;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use bowerbird::{Task, create_task, gather, to_thread, yield_now};
+use bowerbird::{
+    ContextVar, EventLoop, Task, block_in_place, create_task, current_task, gather,
+    get_running_loop, to_thread, yield_now,
+};
 
 use crate::bell::{Bell, Counted, Tally};
 use crate::loops::{each_builder, inside_each, watched};
@@ -161,4 +164,108 @@ fn fault_008_calls_that_panic_tell_their_awaiters_and_cost_no_thread() {
 #[test]
 fn calls_are_made_inside_a_loop_only() {
     assert!(catch_unwind(|| to_thread(|| ()).detach()).is_err());
+}
+
+#[test]
+fn a_call_in_place_borrows_and_runs_as_its_task() {
+    static NUMBER: ContextVar<u32> = ContextVar::new("number");
+    inside_each(async || {
+        let words = std::rc::Rc::new(vec!["one", "two"]);
+        let here = thread::current().id();
+        let me = current_task();
+        let seen = block_in_place(|| {
+            let _token = NUMBER.set(1);
+            assert_eq!(current_task(), me);
+            (words.len(), thread::current().id())
+        });
+        assert_eq!(seen, (2, here));
+        assert_eq!(NUMBER.get(), Some(1));
+        create_task(yield_now()).await.unwrap();
+    });
+    assert_eq!(block_in_place(|| 3), 3);
+}
+
+/// Wakes itself until the bell rings: whoever runs it always has something to do.
+async fn keep_busy(until: Bell) {
+    while !until.is_rung() {
+        yield_now().await;
+    }
+}
+
+#[test]
+fn what_waits_behind_a_call_in_place_runs_though_the_other_worker_is_busy() {
+    let event_loop = EventLoop::builder().worker_threads(2).build().unwrap();
+    let main = async {
+        for _ in 0..20 {
+            let over = Bell::default();
+            let busy: Vec<_> = (0..4)
+                .map(|_| create_task(keep_busy(over.clone())))
+                .collect();
+            let blocking = create_task(async {
+                let behind = Bell::default();
+                let (ring, later, ring_later) = (behind.clone(), Bell::default(), Bell::default());
+                let far = get_running_loop().unwrap();
+                create_task(async move { ring.ring() }).detach();
+                let (rung, wait) = (later.clone(), ring_later.clone());
+                let waits = create_task(async move {
+                    wait.rung().await;
+                    rung.ring();
+                });
+                block_in_place(|| {
+                    behind.block_until_rung();
+                    // What the call itself wakes and makes is not held up either.
+                    ring_later.ring();
+                    later.block_until_rung();
+                    let made = Bell::default();
+                    let ring = made.clone();
+                    far.create_task(async move { ring.ring() }).detach();
+                    made.block_until_rung();
+                });
+                waits.await.unwrap();
+            });
+            blocking.await.unwrap();
+            over.ring();
+            gather(busy).await.unwrap();
+        }
+    };
+    watched(|| event_loop.run_until_complete(main)).unwrap();
+}
+
+#[test]
+fn a_call_in_place_may_run_a_loop_of_its_own_on_a_pool() {
+    let event_loop = EventLoop::builder().worker_threads(2).build().unwrap();
+    let main = create_in_place();
+    let seen = watched(|| event_loop.run_until_complete(main)).unwrap();
+    assert_eq!(seen, 5);
+}
+
+async fn create_in_place() -> u32 {
+    let inner = create_task(async {
+        block_in_place(|| {
+            assert!(get_running_loop().is_err());
+            let own = EventLoop::new_current_thread().unwrap();
+            own.run_until_complete(async { create_task(async { 5 }).await.unwrap() })
+                .unwrap()
+        })
+    });
+    let seen = inner.await.unwrap();
+    assert!(get_running_loop().is_ok());
+    seen
+}
+
+#[test]
+fn a_panic_in_place_is_the_tasks_own_and_its_thread_a_worker_again() {
+    inside_each(async || {
+        let panicking = create_task(async {
+            let caught = catch_unwind(|| block_in_place(|| panic!("in place")));
+            assert!(caught.is_err() && get_running_loop().is_ok());
+            // Nested ones just run.
+            block_in_place(|| block_in_place(|| std::panic::resume_unwind(Box::new("quiet"))))
+        });
+        let result: Result<(), _> = panicking.await;
+        assert!(result.unwrap_err().is_panic());
+        for _ in 0..20 {
+            create_task(yield_now()).await.unwrap();
+        }
+    });
 }

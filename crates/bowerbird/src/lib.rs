@@ -26,7 +26,7 @@
 //! | `except CancelledError`, `finally` | [`catch_cancel`], [`finally`] |
 //! | `timeout`, `timeout_at` | [`timeout`], [`timeout_at`], [`timeout_scope`] |
 //! | `print_call_graph` | [`print_call_graph`], [`EventLoop::dump_tasks`] |
-//! | `to_thread` | [`to_thread`] |
+//! | `to_thread` | [`to_thread`], [`block_in_place`] |
 //! | `contextvars` | [`ContextVar`], [`Context`], [`copy_context`] |
 //! | `Lock`, `Event`, `Condition`, `Semaphore`, `Barrier` | [`locks`] |
 //! | `Queue`, `PriorityQueue`, `LifoQueue` | [`queues`] |
@@ -110,5 +110,5 @@ pub use tasks::{
     create_local_task, create_task, current_task, finally, gather, interval, shield, sleep,
     sleep_until, task, try_gather, try_wait, wait, wait_for, yield_now,
 };
-pub use threads::to_thread;
+pub use threads::{block_in_place, to_thread};
 pub use timeouts::{Timeout, timeout, timeout_at, timeout_scope};

@@ -40,3 +40,33 @@ where
     let birth = birth(&handle, location);
     handle.to_thread(f, birth)
 }
+
+/// Runs `f`, which may block, right here, and gives what it returns.
+///
+/// - Unlike [`to_thread`]'s, this `f` may borrow and need not be `Send`. It sees the task's own
+///   context variables, and [`current_task`](crate::current_task) is still the caller.
+/// - On a loop of many threads the worker first hands over what is queued behind the call, and
+///   the other workers see to its timers and sockets. What nobody else can run waits: the main
+///   future, if it is its thread that blocks, the local tasks of this worker, and whatever else
+///   the calling task does at the same time (the branches of a join). Keep one worker free: while
+///   all of them block, nothing else moves. Long or many calls belong to [`to_thread`].
+/// - Inside `f` no loop is running on this thread: it may run one of its own, and tasks are created
+///   through an [`EventLoop`](crate::EventLoop) that it was given.
+/// - On a `current_thread` loop everything waits until `f` returns, and outside of a loop it is
+///   just called.
+/// - Cancel: nothing can be cancelled while it runs.
+/// - asyncio: has none; `run_in_executor` and `to_thread` are the way there.
+///
+/// # Panics
+/// When `f` does.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let words = vec!["read", "me"];
+/// let joined = bowerbird::block_in_place(|| words.join(" "));
+/// assert_eq!(joined, "read me");
+/// # });
+/// ```
+pub fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
+    bowerbird_executor::block_in_place(f)
+}

@@ -24,6 +24,15 @@ pub(crate) fn leave() {
     drop(worker);
 }
 
+/// Ends it for a while, if `may_go` agrees; [`enter`] makes the thread that worker again.
+pub(crate) fn take_if(may_go: impl FnOnce(&Worker) -> bool) -> Option<Rc<Worker>> {
+    CURRENT.with(|current| {
+        // Borrowed by a call further out, which relies on the worker.
+        let mut current = current.try_borrow_mut().ok()?;
+        current.take_if(|worker| may_go(worker))
+    })
+}
+
 /// Whether this thread works for any loop.
 pub(crate) fn is_worker() -> bool {
     CURRENT.with(|current| current.borrow().is_some())

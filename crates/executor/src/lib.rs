@@ -59,6 +59,9 @@ mod slow;
 mod blocking;
 
 #[cfg(not(loom))]
+mod in_place;
+
+#[cfg(not(loom))]
 mod shared;
 
 #[cfg(not(loom))]
@@ -111,6 +114,8 @@ pub use config::{Config, Flavor, ThreadHook};
 pub use error::LoopError;
 #[cfg(not(loom))]
 pub use handle::Handle;
+#[cfg(not(loom))]
+pub use in_place::block_in_place;
 #[cfg(not(loom))]
 pub use metrics::{Metrics, WorkerMetrics};
 #[cfg(not(loom))]
