@@ -6,14 +6,15 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
+mod programs;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Once;
 use std::time::Duration;
 
 use bowerbird::{interval, wait_for};
+use programs::example;
 
 /// How long the server may take to notice that connections are gone, on a busy machine.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
@@ -133,24 +134,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// An example as it is today. Cargo builds them when it builds all targets; when it runs this test
-/// alone it does not, and what stands there may be old.
-fn example(name: &str) -> PathBuf {
-    static BUILT: Once = Once::new();
-    BUILT.call_once(|| {
-        let release = (!cfg!(debug_assertions)).then_some("--release");
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "bowerbird", "--examples"])
-            .args(release)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.unwrap().success());
-    });
-    let this = std::env::current_exe().unwrap();
-    let profile = this.parent().and_then(Path::parent).unwrap();
-    profile.join("examples").join(name)
 }
 
 #[test]
