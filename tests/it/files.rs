@@ -251,21 +251,6 @@ fn a_full_disk_is_told_by_whatever_comes_next() {
     });
 }
 
-#[test]
-fn nothing_is_written_behind_bytes_that_could_not_be() {
-    inside_each(async || {
-        let folder = Folder::new();
-        let path = folder.at("file");
-        fs::write(&path, "1234").await.unwrap();
-        let mut file = File::open(&path).await.unwrap();
-        file.write_all(&[b'x'; 100_000]).await.unwrap();
-        // Whether this one is accepted or tells the error, neither is in the file.
-        let _accepted = file.write_all(b"y").await;
-        let _told = file.flush().await;
-        assert_eq!(fs::read(&path).await.unwrap(), b"1234");
-    });
-}
-
 /// A loop whose reports are kept.
 fn reporting(builder: bowerbird::Builder) -> (EventLoop, Arc<Mutex<Vec<String>>>) {
     let event_loop = builder.build().unwrap();

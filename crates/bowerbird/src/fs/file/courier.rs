@@ -212,17 +212,7 @@ impl Courier {
         let written = self.align().and_then(|()| self.file().write_all(&bytes));
         bytes.clear();
         let mut tray = self.tray();
-        tray.is_writing = false;
-        match written {
-            // The empty vector's room is worth keeping.
-            Ok(()) if tray.unwritten.is_empty() => tray.unwritten = bytes,
-            Ok(()) => {}
-            Err(error) => {
-                // What came after the missing bytes would stand in the wrong place.
-                tray.unwritten.clear();
-                tray.failure.get_or_insert(error);
-            }
-        }
+        tray.wrote(written, bytes);
         let waiting = tray.take_waiting();
         drop(tray);
         wake(waiting);

@@ -119,6 +119,19 @@ impl Tray {
         (accepted, !std::mem::replace(&mut self.is_served, true))
     }
 
+    /// The courier has written what it took, or failed to. The empty `room` is worth keeping.
+    pub(super) fn wrote(&mut self, written: io::Result<()>, room: Vec<u8>) {
+        debug_assert!(room.is_empty(), "what it held is written or lost");
+        self.is_writing = false;
+        if let Err(error) = written {
+            // What came after the missing bytes would stand in the wrong place.
+            self.unwritten.clear();
+            self.failure.get_or_insert(error);
+        } else if self.unwritten.is_empty() {
+            self.unwritten = room;
+        }
+    }
+
     /// The file changes: what was read ahead, or that there was no more, may be wrong.
     pub(super) fn forget_read(&mut self) {
         self.is_stale |= self.is_requested || !self.unread.is_empty();
@@ -263,3 +276,6 @@ impl Unread {
         (self.start, self.end) = (0, 0);
     }
 }
+
+#[cfg(test)]
+mod tests;
