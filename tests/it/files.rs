@@ -717,6 +717,35 @@ fn the_traits_of_futures_io_work_as_the_methods_do() {
     });
 }
 
+#[test]
+fn outside_a_loop_a_file_panics_loses_nothing_and_works_again_inside() {
+    for builder in each_builder() {
+        let folder = Folder::new();
+        let event_loop = builder.build().unwrap();
+        let opening = async { open_both(&folder).await };
+        let mut file = event_loop.run_until_complete(opening).unwrap();
+        let mut outside = std::panic::AssertUnwindSafe(&mut file);
+        let refused = std::panic::catch_unwind(move || {
+            futures_lite::future::block_on(outside.write(b"12345")).unwrap();
+        });
+        assert!(refused.is_err());
+        assert_eq!(std::fs::read(folder.at("file")).unwrap(), b"12345");
+        let mut outside = std::panic::AssertUnwindSafe(&mut file);
+        let refused = std::panic::catch_unwind(move || {
+            futures_lite::future::block_on(outside.read(&mut [0])).unwrap();
+        });
+        assert!(refused.is_err());
+        let inside = async {
+            assert_eq!(file.read(&mut [0]).await.unwrap(), 0);
+            file.rewind().await.unwrap();
+            let mut text = String::new();
+            file.read_to_string(&mut text).await.unwrap();
+            assert_eq!(text, "12345");
+        };
+        watched(|| event_loop.run_until_complete(inside)).unwrap();
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_closed_or_dropped_file_leaves_no_descriptor() {

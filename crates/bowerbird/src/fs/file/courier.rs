@@ -15,8 +15,8 @@ use bowerbird_executor::{Handle, Report};
 
 use super::tray::{Reply, Request, Tray};
 use crate::events::birth;
+use crate::exceptions::NoRunningLoop;
 use crate::fs::trip::closed;
-use crate::tasks::with_loop;
 
 /// A file, and what is on its way to it and from it.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ pub(super) struct Courier {
     /// Where its work lies.
     tray: Arc<Mutex<Tray>>,
     /// Gets reports of failures that the user does not live to see.
-    handle: Handle,
+    handle: Option<Handle>,
 }
 
 /// What a courier does next.
@@ -75,15 +75,20 @@ impl Courier {
     pub(super) fn send(opened: &Opened) {
         let location = Location::caller();
         let Opened { file, tray } = opened.clone();
-        with_loop(|handle| {
-            let mut courier = Self {
-                file: Some(file),
-                tray,
-                handle: handle.clone(),
-            };
-            let serving = move || courier.serve();
-            handle.to_thread(serving, birth(handle, location)).detach();
-        });
+        let handle = Handle::current();
+        let mut courier = Self {
+            file: Some(file),
+            tray,
+            handle: handle.clone(),
+        };
+        let Some(handle) = handle else {
+            // Bytes that were accepted are written, and the next call begins anew.
+            drop(courier);
+            opened.tray().reply = None;
+            panic!("{NoRunningLoop}")
+        };
+        let serving = move || courier.serve();
+        handle.to_thread(serving, birth(&handle, location)).detach();
     }
 
     fn serve(&mut self) {
@@ -117,7 +122,7 @@ impl Courier {
         drop(tray);
         wake(waiting);
         if let Some(error) = failure {
-            report(Some(&self.handle), &error);
+            report(self.handle.as_ref(), &error);
         }
         errand
     }

@@ -46,6 +46,7 @@ use super::{FileTimes, Metadata, OpenOptions, Permissions};
 /// - *Cancel:* every call can be dropped and made again. Bytes of a dropped read come with the next
 ///   one; bytes of a dropped `write` have been accepted, all or none; a dropped `write_all` may
 ///   leave a part of its bytes accepted; a dropped seek has not taken place.
+/// - *Memory:* a file keeps the buffer of its largest read, 1 MiB at most, and of what it wrote.
 /// - *Panics:* outside a running loop, where it would have to wait.
 ///
 /// ```
