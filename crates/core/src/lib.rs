@@ -83,6 +83,7 @@ pub(crate) mod current {
 
     /// The task that is being polled on this thread, as a number; zero outside a task. Another
     /// task may get the same one when this is over.
+    #[inline]
     pub(crate) fn mark() -> usize {
         crate::cell::with_current(|task| task.map_or(0, |task| task.as_ptr().addr().get()))
     }

@@ -47,6 +47,7 @@ pub(super) struct Lent<'a> {
 }
 
 impl<'a> Lent<'a> {
+    #[inline]
     pub(super) fn new(home: &'a mut Place) -> Self {
         let place = home.lend();
         let task = mark();
@@ -56,8 +57,11 @@ impl<'a> Lent<'a> {
 }
 
 impl Drop for Lent<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(frame) = FRAMES.with(|frames| frames.borrow_mut().pop()) {
+        let frame = FRAMES.with(|frames| frames.borrow_mut().pop());
+        // A place that is in no tree came back as what was left behind for it.
+        if let Some(frame) = frame.filter(|frame| !frame.place.is_nowhere()) {
             *self.home = frame.place;
         }
     }
@@ -126,6 +130,7 @@ pub(super) fn owned(ground: Ground<'_>, linked: Option<&NodeRef>) -> NodeRef {
 
 /// The task under poll on this thread as a number that no other task has at the same time; zero
 /// outside of tasks.
+#[inline]
 pub(super) fn mark() -> usize {
     #[cfg(all(test, not(loom)))]
     if let Some((mark, _)) = super::tests::toy::current() {

@@ -46,6 +46,7 @@ pub(super) struct Place {
 }
 
 impl Place {
+    #[inline]
     fn new(role: Role) -> Self {
         Self {
             node: None,
@@ -65,7 +66,14 @@ impl Place {
         self.role == Role::Scope && self.anchor.is_none()
     }
 
+    /// Whether nobody knows of it.
+    #[inline]
+    pub(super) fn is_nowhere(&self) -> bool {
+        self.node.is_none() && self.anchor.is_none()
+    }
+
     /// The place, leaving an empty one behind for the time of a poll.
+    #[inline]
     pub(super) fn lend(&mut self) -> Self {
         let role = self.role;
         std::mem::replace(self, Self::new(role))
@@ -164,6 +172,7 @@ struct Moved {
 pub(super) struct Link(Place);
 
 impl Link {
+    #[inline]
     pub(super) fn new(role: Role) -> Self {
         Self(Place::new(role))
     }
@@ -176,8 +185,10 @@ impl Link {
         inner: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Result<Poll<R>, Message> {
         let is_new = self.0.node.is_none();
-        if let Verdict::Stop(message) = self.begin(cx.waker()) {
-            return Err(message);
+        if !self.0.is_nowhere() {
+            if let Verdict::Stop(message) = self.begin(cx.waker()) {
+                return Err(message);
+            }
         }
         let polled = {
             let _lent = Lent::new(&mut self.0);
@@ -213,6 +224,7 @@ impl Link {
     }
 
     /// The future is done and dropped; what was seen inside may have come out with its value.
+    #[inline]
     pub(super) fn finish(&mut self) {
         self.leave(Leave::Finished);
     }
@@ -304,7 +316,14 @@ impl Link {
         }
     }
 
+    #[inline]
     fn leave(&mut self, how: Leave) {
+        if !self.0.is_nowhere() {
+            self.leave_tree(how);
+        }
+    }
+
+    fn leave_tree(&mut self, how: Leave) {
         let before = self
             .0
             .anchor
@@ -319,6 +338,7 @@ impl Link {
 }
 
 impl Drop for Link {
+    #[inline]
     fn drop(&mut self) {
         self.leave(Leave::Dropped);
     }

@@ -43,6 +43,7 @@ pub(crate) fn current() -> Option<Ref> {
 }
 
 /// Shows `f` the task that is being polled on this thread; cheaper than [`current`].
+#[inline]
 pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Ref>) -> R) -> R {
     let header = CURRENT.try_with(Cell::get).ok().flatten();
     // SAFETY: whoever made it current keeps the cell alive until this call is over (contract of
