@@ -59,11 +59,17 @@ impl<'a> Lent<'a> {
 impl Drop for Lent<'_> {
     #[inline]
     fn drop(&mut self) {
-        let frame = FRAMES.with(|frames| frames.borrow_mut().pop());
-        // A place that is in no tree came back as what was left behind for it.
-        if let Some(frame) = frame.filter(|frame| !frame.place.is_nowhere()) {
-            *self.home = frame.place;
-        }
+        FRAMES.with(|frames| {
+            let mut frames = frames.borrow_mut();
+            // A place that is in no tree came back as what was left behind for it. Moving it out,
+            // a moment after it was written in several words, costs a third of such a poll.
+            if frames.last().is_some_and(|top| top.place.is_nowhere()) {
+                let outer = frames.len() - 1;
+                frames.truncate(outer);
+            } else if let Some(frame) = frames.pop() {
+                *self.home = frame.place;
+            }
+        });
     }
 }
 

@@ -75,8 +75,12 @@ impl Place {
     /// The place, leaving an empty one behind for the time of a poll.
     #[inline]
     pub(super) fn lend(&mut self) -> Self {
-        let role = self.role;
-        std::mem::replace(self, Self::new(role))
+        let empty = Self::new(self.role);
+        if self.is_nowhere() {
+            // Not read back: it was written a moment ago.
+            return empty;
+        }
+        std::mem::replace(self, empty)
     }
 
     /// Enters a tree for the first time.
