@@ -7,7 +7,7 @@ use crate::house::{File, assert_none, files, root};
 
 /// What each crate may use when it runs: a door that is not here has to be argued for, here and in
 /// `docs/dependencies.md`. Loom stands in for std in `core` and `executor` when they are explored.
-const DOORS: [(&str, &[&str]); 5] = [
+const DOORS: [(&str, &[&str]); 6] = [
     ("core", &["loom", "pin-project-lite"]),
     (
         "io",
@@ -46,6 +46,10 @@ const DOORS: [(&str, &[&str]); 5] = [
             "tracing",
             "webpki-roots",
         ],
+    ),
+    (
+        "http",
+        &["bowerbird", "futures-io", "hyper", "pin-project-lite"],
     ),
 ];
 
@@ -143,4 +147,28 @@ fn no_other_runtime_is_in_the_tree() {
     ];
     let found = runtimes.iter().filter(|name| names.contains(**name));
     assert_none(found.map(|name| format!("bowerbird depends on {name}")));
+}
+
+#[test]
+fn http_brings_types_of_tokio_and_none_of_its_runtime() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--package", "bowerbird-http", "--edges", "normal"])
+        .args(["--all-features", "--target", "all", "--prefix", "none"])
+        .args(["--format", "{p} [{f}]"])
+        .current_dir(root())
+        .output();
+    // The tests may run where there is no cargo; CI has one.
+    let Ok(tree) = tree else { return };
+    let told = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "{told}");
+    let lines = String::from_utf8(tree.stdout).unwrap();
+    let tokio = lines.lines().find(|line| line.starts_with("tokio "));
+    let features = tokio.and_then(|line| line.split_once('['));
+    let (_, features) = features.expect("hyper depends on tokio");
+    let runtime = ["rt", "rt-multi-thread", "net", "time", "process", "signal"];
+    let features = features.trim_end_matches(" (*)").trim_end_matches(']');
+    let found = features
+        .split(',')
+        .filter(|feature| runtime.contains(feature));
+    assert_none(found.map(|feature| format!("bowerbird-http brings tokio's {feature}")));
 }
