@@ -409,7 +409,11 @@ fn a_dropped_read_to_the_end_leaves_all_to_the_next_read() {
         fs::write(folder.at("file"), &bytes).await.unwrap();
         let mut file = open_both(&folder).await;
         let mut nothing = Vec::new();
-        assert!(poll_once(file.read_to_end(&mut nothing)).await.is_none());
+        // A pool that was quicker than this thread has read it all: once more then.
+        while poll_once(file.read_to_end(&mut nothing)).await.is_some() {
+            nothing.clear();
+            file.rewind().await.unwrap();
+        }
         assert!(nothing.is_empty());
         let mut first = [0; 10];
         file.read_exact(&mut first).await.unwrap();
@@ -419,7 +423,9 @@ fn a_dropped_read_to_the_end_leaves_all_to_the_next_read() {
         assert!(rest == bytes[10..]);
         // And a write after one goes where it would have begun.
         file.seek(SeekFrom::Start(3)).await.unwrap();
-        assert!(poll_once(file.read_to_end(&mut nothing)).await.is_none());
+        while poll_once(file.read_to_end(&mut nothing)).await.is_some() {
+            file.seek(SeekFrom::Start(3)).await.unwrap();
+        }
         file.write_all(b"!").await.unwrap();
         file.close().await.unwrap();
         let written = std::fs::read(folder.at("file")).unwrap();
@@ -432,12 +438,15 @@ fn a_dropped_read_to_the_end_leaves_all_to_the_next_read() {
 fn a_dropped_seek_leaves_the_position_whatever_comes_after() {
     inside_each(async || {
         let folder = Folder::new();
-        for round in 0..60 {
+        'rounds: for round in 0..60 {
             fs::write(folder.at("file"), "0123456789").await.unwrap();
             let mut file = open_both(&folder).await;
             file.read_exact(&mut [0; 3]).await.unwrap();
             for to in [SeekFrom::Start(7), SeekFrom::End(-1), SeekFrom::Current(2)] {
-                assert!(poll_once(file.seek(to)).await.is_none());
+                if poll_once(file.seek(to)).await.is_some() {
+                    // The pool was quicker than this thread.
+                    continue 'rounds;
+                }
             }
             if round % 3 == 0 {
                 // Let the last one come to its end, unseen.
@@ -648,7 +657,9 @@ fn vectored_reads_and_writes_fill_and_take_several_buffers() {
 
 #[test]
 fn a_file_that_is_always_ready_lets_others_run() {
-    inside_each(async || {
+    // On one thread: elsewhere the other task may be with a worker that the system has stopped.
+    let [single, ..] = each_builder();
+    let main = async {
         let folder = Folder::new();
         fs::write(folder.at("file"), vec![7; 16_000]).await.unwrap();
         let mut file = File::open(folder.at("file")).await.unwrap();
@@ -665,7 +676,8 @@ fn a_file_that_is_always_ready_lets_others_run() {
             reads
         };
         assert!(create_task(reader).await.unwrap() < 15_000);
-    });
+    };
+    watched(|| single.build().unwrap().run_until_complete(main)).unwrap();
 }
 
 #[test]
@@ -764,9 +776,10 @@ fn a_closed_or_dropped_file_leaves_no_descriptor() {
                 assert_eq!(open(), during);
                 let mut file = open_both(&folder).await;
                 file.write_all(b"x").await.unwrap();
-                assert!(poll_once(file.read_at(&mut [0], 0)).await.is_none());
+                // Given up, unless the pool was quicker than this thread.
+                drop(poll_once(file.read_at(&mut [0], 0)).await);
                 drop(file);
-                assert!(poll_once(File::open(folder.at("file"))).await.is_none());
+                drop(poll_once(File::open(folder.at("file"))).await);
                 while open() > during {
                     yield_now().await;
                 }
