@@ -708,3 +708,35 @@ fn a_server_in_python_is_understood() {
         gather(clients).await.unwrap();
     });
 }
+
+#[test]
+fn whoever_cancels_all_tasks_leaves_what_was_written_alone() {
+    inside_each(async || {
+        let [(mut reader, _ours), (_theirs, writer)] = pair().await;
+        writer.write(vec![7; PLENTY]);
+        writer.close();
+        let me = bowerbird::current_task();
+        for task in all_tasks()
+            .into_iter()
+            .filter(|task| Some(task) != me.as_ref())
+        {
+            task.cancel();
+        }
+        assert_eq!(reader.read(None).await.unwrap().len(), PLENTY);
+        writer.wait_closed().await.unwrap();
+    });
+}
+
+#[test]
+fn what_is_written_by_trait_after_close_is_refused_and_not_lost() {
+    inside_each(async || {
+        let [(mut reader, _ours), (_theirs, mut writer)] = pair().await;
+        let (low, high) = (PLENTY, 2 * PLENTY);
+        writer.set_write_buffer_limits(low, high);
+        writer.write(vec![7; PLENTY]);
+        StreamWriter::close(&writer);
+        let refused = AsyncWriteExt::write(&mut writer, b"lost").await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::BrokenPipe);
+        assert_eq!(reader.read(None).await.unwrap().len(), PLENTY);
+    });
+}

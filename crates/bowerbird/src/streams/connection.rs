@@ -8,7 +8,6 @@
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -19,7 +18,6 @@ use super::errors::again;
 use super::link::Link;
 use super::outgoing::{Accepted, Drained, End, Ended, Flushed, Half, Outgoing, Step, Until};
 use super::roll::Membership;
-use crate::events::birth;
 use crate::tasks::{Sleep, sleep};
 use crate::waiters::{Desk, Wait};
 
@@ -179,13 +177,10 @@ impl Connection {
             return;
         }
         self.desk.with(|outgoing, _| outgoing.judge());
-        let mut birth = birth(&self.handle, Location::caller());
-        birth.name = Some("stream sender".into());
         let sending = poll_fn(move |cx| sender.poll_send(cx));
-        // On a closed loop the sender is dropped, which says so to all who wait.
-        if let Ok(task) = self.handle.create_task(sending, birth) {
-            task.detach();
-        }
+        // In no list, so that whoever cancels all tasks, as the end of a run does, leaves the bytes
+        // alone. On a closed loop the sender is dropped, which says so to all who wait.
+        self.handle.create_unlisted(sending).detach();
     }
 
     fn end(&self, end: End) {
@@ -306,7 +301,7 @@ impl Sender {
 impl Drop for Sender {
     fn drop(&mut self) {
         if !self.is_done {
-            // Its task was cancelled, or the loop is closed.
+            // The loop is closed.
             self.connection.lose(io::Error::new(
                 ErrorKind::ConnectionAborted,
                 "the event loop ended before all was sent",

@@ -218,6 +218,18 @@ impl Outgoing {
         self.is_eof_asked
     }
 
+    /// Whether bytes would be sent. How a connection ended is for `Until` to tell.
+    ///
+    /// # Errors
+    /// `BrokenPipe` after `write_eof` and `close`.
+    pub(super) fn check_open(&self) -> io::Result<()> {
+        let is_shut = self.is_eof_asked || (self.is_closing && self.end.is_none());
+        if is_shut {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        Ok(())
+    }
+
     pub(super) fn unsent(&self) -> usize {
         self.unsent
     }

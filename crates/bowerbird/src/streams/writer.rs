@@ -274,10 +274,10 @@ impl AsyncWrite for StreamWriter {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.connection.look(Outgoing::is_eof_asked) {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
+        self.connection.look(Outgoing::check_open)?;
         ready!(self.poll_goal(cx, Goal::Drained))?;
+        // Somebody may have closed it meanwhile.
+        self.connection.look(Outgoing::check_open)?;
         self.connection.write(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
