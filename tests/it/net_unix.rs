@@ -1,7 +1,9 @@
 //! Unix sockets: files that come and go with them, abstract names, full lines.
 #![cfg(unix)]
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IoSlice, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -250,5 +252,46 @@ fn several_tasks_accept_from_one_listener() {
             clients.push(UnixStream::connect(place.path()).await.unwrap());
         }
         assert!(accepting.await.unwrap().iter().all(Result::is_ok));
+    });
+}
+
+/// Sends bytes with a descriptor, and others behind them.
+fn send_descriptor_between(mut by: &std::os::unix::net::UnixStream, before: &[u8], after: &[u8]) {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+
+    let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut along = SendAncillaryBuffer::new(&mut room);
+    let descriptors = [by.as_fd()];
+    assert!(along.push(SendAncillaryMessage::ScmRights(&descriptors)));
+    let bytes = [IoSlice::new(before)];
+    assert_eq!(
+        sendmsg(by, &bytes, &mut along, SendFlags::empty()),
+        Ok(before.len())
+    );
+    by.write_all(after).unwrap();
+}
+
+#[test]
+fn a_read_that_ends_behind_a_descriptor_is_not_taken_for_the_last_one() {
+    inside_each(async || {
+        let place = Place::new();
+        let listener = UnixListener::bind(place.path()).unwrap();
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let peer = std::os::unix::net::UnixStream::connect(place.path()).unwrap();
+        let taken_over = UnixStream::from_std(ours).unwrap();
+        let accepted = listener.accept().await.unwrap();
+        for (mut ours, theirs) in [(taken_over, theirs), (accepted, peer)] {
+            send_descriptor_between(&theirs, b"before", b"after");
+            // The events of both have come: what is left is found by reading alone.
+            ours.readable().await.unwrap();
+            yield_now().await;
+            let mut all = Vec::new();
+            while all.len() < 11 {
+                let mut some = [0; 64];
+                let length = ours.read(&mut some).await.unwrap();
+                all.extend_from_slice(&some[..length]);
+            }
+            assert_eq!(all, b"beforeafter");
+        }
     });
 }

@@ -81,7 +81,8 @@ impl<T: AsSource> Async<T> {
     /// Registers a byte stream (a connected socket, a pipe) that is non-blocking already.
     ///
     /// Fewer bytes than asked for are taken to mean that there are no more for now, which spares a
-    /// system call per message. Not for what delivers in pieces: datagrams, terminals, inotify.
+    /// system call per message. Not for what delivers in pieces: datagrams, terminals, inotify,
+    /// and Unix sockets, where a read ends behind descriptors that were sent along.
     ///
     /// # Errors
     ///

@@ -83,6 +83,12 @@ impl<T: AsSource> Async<T> {
         Ok(Async(bowerbird_io::Async::stream(self.0.reactor(), io)?))
     }
 
+    /// The same for what may deliver in pieces, so that a short read does not mean the last one.
+    #[cfg(unix)]
+    pub(crate) fn sibling_in_pieces<U: AsSource>(&self, io: U) -> io::Result<Async<U>> {
+        Ok(Async(bowerbird_io::Async::new(self.0.reactor(), io)?))
+    }
+
     /// What was entered.
     pub fn get_ref(&self) -> &T {
         self.0.get_ref()

@@ -223,7 +223,9 @@ fn signal(key: u64, flags: EventFlags) -> Signal {
         key: usize::try_from(key).expect("sources are added with keys that are a usize"),
         is_readable: flags.intersects(reading),
         is_writable: flags.intersects(ends | EventFlags::OUT),
-        is_read_hung: flags.intersects(ends | EventFlags::RDHUP),
+        // Urgent data ends a read early, with more behind it: as little as after a hang-up may a
+        // short read be taken for the last one.
+        is_read_hung: flags.intersects(ends | EventFlags::RDHUP | EventFlags::PRI),
         is_write_hung: flags.intersects(ends),
     }
 }

@@ -35,7 +35,7 @@ use crate::net::pollable::{Async, Direction};
 /// ```
 pub struct UnixDatagram {
     /// The socket, closed before its file is removed.
-    socket: Async<net::UnixDatagram>,
+    pub(in crate::net) socket: Async<net::UnixDatagram>,
     /// The file that is removed in the end.
     file: Option<SocketFile>,
 }

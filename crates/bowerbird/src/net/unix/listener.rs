@@ -43,7 +43,7 @@ use crate::net::pollable::{Async, Direction};
 pub struct UnixListener {
     /// The socket. Closed before the file is removed, so that nobody connects to a listener that
     /// is about to go.
-    socket: Async<net::UnixListener>,
+    pub(in crate::net) socket: Async<net::UnixListener>,
     /// The file that is removed in the end.
     file: Option<SocketFile>,
 }
@@ -148,7 +148,9 @@ impl UnixListener {
     }
 
     fn connection(&self, accepted: io::Result<net::UnixStream>) -> io::Result<UnixStream> {
-        Ok(UnixStream::within(self.socket.sibling(accepted?)?))
+        Ok(UnixStream::within(
+            self.socket.sibling_in_pieces(accepted?)?,
+        ))
     }
 
     /// Connections as a stream that never ends; see [`accept`](Self::accept).

@@ -18,7 +18,7 @@ use crate::net::streaming::byte_stream;
 ///
 /// As [`TcpStream`](crate::net::TcpStream): reads and writes through the traits of `futures-io`, by
 /// reference too; `close` ends the writing direction; dropping it closes the connection.
-pub struct UnixStream(Async<net::UnixStream>);
+pub struct UnixStream(pub(in crate::net) Async<net::UnixStream>);
 
 impl UnixStream {
     /// Connects to who listens at `path`.
@@ -37,7 +37,7 @@ impl UnixStream {
     /// Outside a running loop.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
         let stream = knocking(|| start_connect_unix(path.as_ref())).await?;
-        let stream = Async::stream(stream)?;
+        let stream = Async::new(stream)?;
         poll_fn(|cx| stream.poll_io(Direction::Write, cx, finish_connect_unix)).await?;
         Ok(Self(stream))
     }
@@ -94,8 +94,7 @@ impl UnixStream {
     /// Outside a running loop.
     #[track_caller]
     pub fn from_std(stream: net::UnixStream) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        Ok(Self(Async::stream(stream)?))
+        Ok(Self(Async::new(stream)?))
     }
 
     /// Back to std, non-blocking still.
