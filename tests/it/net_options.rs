@@ -293,3 +293,54 @@ fn an_accept_that_does_not_wait() {
         listener.try_accept().unwrap();
     });
 }
+
+#[test]
+#[cfg(unix)]
+fn urgent_data_hides_nothing_that_came_behind_it() {
+    use rustix::net::{SendFlags, send};
+
+    inside_each(async || {
+        let (mut client, server) = pair().await;
+        for (bytes, flags) in [
+            (&b"before"[..], SendFlags::empty()),
+            (b"!", SendFlags::OOB),
+            (b"after", SendFlags::empty()),
+        ] {
+            assert_eq!(send(&server, bytes, flags), Ok(bytes.len()));
+        }
+        let mut all = Vec::new();
+        while all.len() < 11 {
+            let mut some = [0; 64];
+            let length = client.read(&mut some).await.unwrap();
+            all.extend_from_slice(&some[..length]);
+        }
+        assert_eq!(all, b"beforeafter");
+    });
+}
+
+#[test]
+#[cfg(unix)]
+fn what_has_no_method_is_said_through_the_descriptor() {
+    use rustix::net::sockopt::{set_socket_recv_buffer_size, socket_recv_buffer_size};
+    use std::os::fd::AsFd;
+
+    fn resize(socket: &impl AsFd) {
+        set_socket_recv_buffer_size(socket, 20_000).unwrap();
+        assert!(socket_recv_buffer_size(socket).unwrap() >= 20_000);
+    }
+    inside_each(async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (one, other) = bowerbird::net::UnixStream::pair().unwrap();
+        let (left, right) = bowerbird::net::UnixDatagram::pair().unwrap();
+        resize(&listener);
+        resize(&pair().await.0);
+        resize(
+            &bowerbird::net::UdpSocket::bind("127.0.0.1:0")
+                .await
+                .unwrap(),
+        );
+        resize(&one);
+        resize(&left);
+        drop((other, right));
+    });
+}

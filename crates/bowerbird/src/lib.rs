@@ -96,6 +96,9 @@ pub use locks::{
     Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, RwLock, RwLockReadGuard,
     RwLockWriteGuard, Semaphore, SemaphorePermit,
 };
+pub use net::{Async, TcpListener, TcpStream, UdpSocket, lookup_host, sendfile};
+#[cfg(unix)]
+pub use net::{UnixDatagram, UnixListener, UnixStream};
 pub use queues::{LifoQueue, PriorityQueue, Queue};
 pub use runners::{Runner, run};
 pub use signal::{CtrlC, Signal, SignalError, SignalKind, ctrl_c, signal};

@@ -1,8 +1,8 @@
 //! Sockets: TCP, UDP and, on Unix, those of the file system; names and addresses; and other
 //! people's descriptors. asyncio: the `sock_*` methods of the loop, and what streams are made of.
 //!
-//! Every operation is tried at once and waits only if it would block. A read that gives less than
-//! was asked for is known to have left nothing, and costs no second system call to find out. Each
+//! Every operation is tried at once and waits only if it would block. A read from TCP that gives
+//! less than was asked for has left nothing, and costs no second system call to find out. Each
 //! success counts against what a task may do in one poll, so that a socket that is always ready
 //! leaves its worker to others. Errors are the system's own, as `io::Error`.
 
@@ -25,6 +25,8 @@ mod tcp;
 mod udp;
 
 mod sendfile;
+
+mod descriptors;
 
 #[cfg(unix)]
 mod unix;

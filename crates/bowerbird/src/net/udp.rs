@@ -37,7 +37,7 @@ use super::pollable::{Async, Direction};
 /// })
 /// # }
 /// ```
-pub struct UdpSocket(Async<net::UdpSocket>);
+pub struct UdpSocket(pub(super) Async<net::UdpSocket>);
 
 impl UdpSocket {
     /// A socket at the first address of `addr` that can be bound. Port 0 takes a free one.

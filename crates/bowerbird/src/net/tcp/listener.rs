@@ -31,7 +31,7 @@ use crate::net::pollable::{Async, Direction};
 /// })
 /// # }
 /// ```
-pub struct TcpListener(Async<net::TcpListener>);
+pub struct TcpListener(pub(in crate::net) Async<net::TcpListener>);
 
 impl TcpListener {
     /// Listens at the first address of `addr` that can be bound. Port 0 takes a free one.

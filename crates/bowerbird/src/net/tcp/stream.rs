@@ -25,7 +25,7 @@ use crate::net::streaming::byte_stream;
 /// - A connection that breaks is an error of the next call: `ConnectionReset`, `BrokenPipe`.
 /// - asyncio: what `sock_recv` and `sock_sendall` work on. For lines, limits and back-pressure see
 ///   streams.
-pub struct TcpStream(Async<net::TcpStream>);
+pub struct TcpStream(pub(in crate::net) Async<net::TcpStream>);
 
 impl TcpStream {
     /// Connects to the address of `addr` that answers first.
