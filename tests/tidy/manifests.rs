@@ -49,7 +49,17 @@ const DOORS: [(&str, &[&str]); 6] = [
     ),
     (
         "http",
-        &["bowerbird", "futures-io", "hyper", "pin-project-lite"],
+        &[
+            "bowerbird",
+            "bytes",
+            "futures-io",
+            "http",
+            "http-body-util",
+            "hyper",
+            "hyper-util",
+            "pin-project-lite",
+            "tower-service",
+        ],
     ),
 ];
 

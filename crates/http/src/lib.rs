@@ -1,12 +1,50 @@
-//! HTTP on hyper, for bowerbird: what lets hyper and the libraries around it run on its loop.
+//! HTTP on hyper, for bowerbird: a server for everything that tower calls a service, and what lets
+//! hyper and the libraries around it run on bowerbird's loop.
 //!
-//! | wanted | here |
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use bowerbird_http::{Incoming, Server, http, service_fn};
+//!
+//! async fn hello(_: http::Request<Incoming>) -> Result<http::Response<String>, Infallible> {
+//!     Ok(http::Response::new("hello, world\n".to_owned()))
+//! }
+//!
+//! # bowerbird::run(async {
+//! let server = Server::bind("localhost:0").await?;
+//! # let ctrl_c = bowerbird::sleep(std::time::Duration::from_millis(1));
+//! # let _ = stringify! {
+//! let ctrl_c = bowerbird::ctrl_c();
+//! # };
+//! server.serve_until(service_fn(hello), ctrl_c).await;
+//! # std::io::Result::Ok(())
+//! # }).unwrap();
+//! ```
+//!
+//! | aiohttp | here |
 //! |---|---|
-//! | hyper itself, for a stack of one's own | [`rt`]: [`rt::Io`], [`rt::Timer`], [`rt::Executor`] |
+//! | `web.run_app`, `AppRunner`, `TCPSite`, `UnixSite`, `SockSite` | [`Server`] |
+//! | `web.Application`, routes, middlewares | any `tower::Service`: an axum `Router`, say |
+//! | a handler | [`service_fn`] |
+//! | `await request.read()`, `client_max_size` | [`read_body`] |
+//! | `request.remote` | [`Peer`] among a request's extensions |
+//! | none | [`rt`]: for a hyper stack of one's own |
 //!
 //! hyper brings the `tokio` crate into the tree for a few types of its `sync` module. None of its
 //! runtime is built: no threads, no sockets, no timers but bowerbird's.
 
 #![forbid(unsafe_code)]
 
+mod server;
+
+mod service;
+
+mod body;
+
 pub mod rt;
+
+pub use body::{BODY_LIMIT, BodyError, read_body};
+pub use hyper::body::Incoming;
+pub use server::{Listener, Peer, Server, Stopped};
+pub use service::{ServiceFn, service_fn};
+pub use {bytes, http, hyper};

@@ -1,0 +1,160 @@
+//! A connection, from its first byte to its last: hyper's part is driven here, told when to come to
+//! an end, and given up when its first request does not come. Started by the accept loops.
+
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use bowerbird::{Report, Sleep, current_task, get_running_loop, sleep};
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use tower_service::Service;
+
+use super::Failure;
+use super::guard::Guarded;
+use super::listener::Socket;
+use super::protocol;
+use super::roll::Roll;
+use super::wire::Wire;
+
+/// Who sent a request, among its extensions: the other end of a TCP connection, which may be a
+/// proxy. No header is believed. asyncio: aiohttp's `request.remote`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Peer(pub SocketAddr);
+
+/// What the parts of a connection tell each other.
+///
+/// All is Relaxed: one task at a time polls these parts, and what moves a task between threads
+/// orders its memory.
+#[derive(Debug, Default)]
+pub(super) struct Activity {
+    /// Bytes that came.
+    arrived: AtomicU64,
+    /// Requests whose heads were read.
+    requests: AtomicU64,
+    /// Whether the last request had a body, some of which may never be read.
+    has_body: AtomicBool,
+}
+
+/// Answers the requests of a connection until it ends, or is asked to.
+pub(super) async fn converse<S, B>(
+    roll: Arc<Roll>,
+    socket: Socket,
+    peer: Option<SocketAddr>,
+    service: S,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<Failure>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Failure>,
+{
+    let activity = Arc::new(Activity::default());
+    let wire = Wire::new(socket, activity.clone());
+    let service = Guarded::new(service, peer, activity.clone());
+    let mut talk = pin!(protocol::begin(&roll, wire, service, &activity));
+    let mut first = Some(sleep(roll.limits.header_read));
+    let stopping = pin!(roll.stopping());
+    let mut bell = Bell::new(stopping);
+    let talked = poll_fn(|cx| {
+        if bell.rings(cx, roll.is_stopping()) {
+            talk.as_mut().graceful_shutdown();
+        }
+        if is_too_late(&mut first, &activity, cx) {
+            return Poll::Ready(Ok(()));
+        }
+        talk.as_mut().poll(cx).map_err(Failure::from)
+    });
+    if let Err(error) = talked.await {
+        tell(error);
+    }
+}
+
+/// Whether the first request should have come by now.
+fn is_too_late(first: &mut Option<Sleep>, activity: &Activity, cx: &mut Context<'_>) -> bool {
+    if activity.requests() > 0 {
+        *first = None;
+    }
+    let limit = first.as_mut();
+    limit.is_some_and(|limit| Pin::new(limit).poll(cx).is_ready())
+}
+
+/// The server's word that it is stopping, which comes once. Its lock is taken when the wait begins
+/// and not at each poll: a connection stays in its task, so its waker stays good.
+struct Bell<'a, F> {
+    /// The wait; gone once it rang.
+    stopping: Option<Pin<&'a mut F>>,
+    /// Whether the wait knows our waker.
+    is_waiting: bool,
+}
+
+impl<'a, F: Future<Output = ()>> Bell<'a, F> {
+    fn new(stopping: Pin<&'a mut F>) -> Self {
+        Self {
+            stopping: Some(stopping),
+            is_waiting: false,
+        }
+    }
+
+    /// True once, as soon as it is stopping.
+    fn rings(&mut self, cx: &mut Context<'_>, is_stopping: bool) -> bool {
+        let Some(stopping) = &mut self.stopping else {
+            return false;
+        };
+        let is_first = !std::mem::replace(&mut self.is_waiting, true);
+        let rings = is_stopping || is_first && stopping.as_mut().poll(cx).is_ready();
+        if rings {
+            self.stopping = None;
+        }
+        rings
+    }
+}
+
+/// Reports what was the service's fault. Peers that break off, or talk no HTTP, are no news.
+fn tell(error: Failure) {
+    let is_users = error
+        .downcast_ref::<hyper::Error>()
+        .is_some_and(hyper::Error::is_user);
+    if is_users {
+        report(Report::new("the body of an HTTP response failed").with_error(error));
+    }
+}
+
+/// To the exception handler, with the task it happened in.
+pub(super) fn report(mut report: Report) {
+    if let Some(task) = current_task() {
+        report = report.with_task(task);
+    }
+    if let Ok(running) = get_running_loop() {
+        running.call_exception_handler(&report);
+    }
+}
+
+impl Activity {
+    /// Bytes came.
+    pub(super) fn note_arrived(&self, length: usize) {
+        self.arrived.fetch_add(length as u64, Ordering::Relaxed);
+    }
+
+    /// A request's head was read.
+    pub(super) fn note_request(&self, has_body: bool) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.has_body.store(has_body, Ordering::Relaxed);
+    }
+
+    pub(super) fn arrived(&self) -> u64 {
+        self.arrived.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_body(&self) -> bool {
+        self.has_body.load(Ordering::Relaxed)
+    }
+}

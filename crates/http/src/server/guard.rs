@@ -1,0 +1,133 @@
+//! The user's service, as hyper sees it: one that always answers. Errors and panics become 500 and
+//! a report; the connection lives on.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bowerbird::{Panic, Report};
+use http::{Request, Response, StatusCode};
+use http_body_util::{Either, Empty};
+use hyper::body::{Body, Incoming};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::Failure;
+use super::connection::{Activity, Peer, report};
+
+/// See the module. One for each connection.
+#[derive(Debug)]
+pub(super) struct Guarded<S> {
+    /// The user's service, to be cloned for each request.
+    service: S,
+    /// Who asks.
+    peer: Option<SocketAddr>,
+    /// Told of each request.
+    activity: Arc<Activity>,
+}
+
+impl<S> Guarded<S> {
+    pub(super) fn new(service: S, peer: Option<SocketAddr>, activity: Arc<Activity>) -> Self {
+        Self {
+            service,
+            peer,
+            activity,
+        }
+    }
+}
+
+impl<S, B> hyper::service::Service<Request<Incoming>> for Guarded<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone,
+    S::Error: Into<Failure>,
+    B: Body,
+{
+    type Response = Response<Either<B, Empty<B::Data>>>;
+    type Error = Infallible;
+    type Future = Answering<S, S::Future>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let has_body = !request.body().is_end_stream();
+        self.activity.note_request(has_body);
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(Peer(peer));
+        }
+        Answering::Waiting {
+            service: self.service.clone(),
+            request: Some(request),
+        }
+    }
+}
+
+pin_project! {
+    /// A request on its way through the user's service.
+    #[project = Step]
+    pub(super) enum Answering<S, F> {
+        // Until the service is ready.
+        Waiting { service: S, request: Option<Request<Incoming>> },
+        // Until it has answered.
+        Handling { #[pin] handling: F },
+        // It has, or it panicked.
+        Over,
+    }
+}
+
+impl<S, B> Future for Answering<S, S::Future>
+where
+    S: Service<Request<Incoming>, Response = Response<B>>,
+    S::Error: Into<Failure>,
+    B: Body,
+{
+    type Output = Result<Response<Either<B, Empty<B::Data>>>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // What panicked is dropped and not looked at again.
+        let polled = catch_unwind(AssertUnwindSafe(|| self.as_mut().step(cx)));
+        let answer = match polled {
+            Ok(step) => ready!(step).map_err(|error| {
+                Report::new("unhandled error in an HTTP handler").with_error(error)
+            }),
+            Err(panic) => {
+                Err(Report::new("unhandled panic in an HTTP handler").with_panic(Panic::new(panic)))
+            }
+        };
+        self.set(Self::Over);
+        Poll::Ready(Ok(
+            answer.map_or_else(sorry, |response| response.map(Either::Left))
+        ))
+    }
+}
+
+impl<S, B> Answering<S, S::Future>
+where
+    S: Service<Request<Incoming>, Response = Response<B>>,
+    S::Error: Into<Failure>,
+{
+    /// Whatever the user's code does.
+    fn step(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<B>, Failure>> {
+        loop {
+            let handling = match self.as_mut().project() {
+                Step::Waiting { service, request } => {
+                    ready!(service.poll_ready(cx)).map_err(Into::into)?;
+                    let request = request.take();
+                    service.call(request.expect("it is taken once, on the way out of here"))
+                }
+                Step::Handling { handling } => return handling.poll(cx).map_err(Into::into),
+                Step::Over => panic!("an answer must not be polled after it was given"),
+            };
+            self.set(Self::Handling { handling });
+        }
+    }
+}
+
+/// The answer where there is none.
+fn sorry<B: Body>(why: Report) -> Response<Either<B, Empty<B::Data>>> {
+    report(why);
+    let mut response = Response::new(Either::Right(Empty::new()));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}

@@ -1,0 +1,46 @@
+//! hyper's part of a connection, without the feature `http2`: HTTP/1.1 alone.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1::{Builder, UpgradeableConnection};
+use tower_service::Service;
+
+use super::Failure;
+use super::connection::Activity;
+use super::guard::Guarded;
+use super::pace::Pace;
+use super::roll::Roll;
+use super::wire::Wire;
+use crate::rt::Io;
+
+/// A connection, ready to be polled.
+pub(super) fn begin<S, B>(
+    roll: &Arc<Roll>,
+    wire: Wire,
+    service: Guarded<S>,
+    activity: &Arc<Activity>,
+) -> UpgradeableConnection<Io<Wire>, Guarded<S>>
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone,
+    S::Error: Into<Failure>,
+    B: Body + 'static,
+    B::Error: Into<Failure>,
+{
+    let limits = &roll.limits;
+    let mut builder = Builder::new();
+    builder
+        .timer(Pace {
+            activity: activity.clone(),
+            header_read: limits.header_read,
+        })
+        .header_read_timeout(limits.keep_alive)
+        .max_buf_size(limits.header_bytes);
+    if let Some(headers) = limits.headers {
+        builder.max_headers(headers);
+    }
+    builder
+        .serve_connection(Io::new(wire), service)
+        .with_upgrades()
+}

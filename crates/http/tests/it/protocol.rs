@@ -1,0 +1,273 @@
+//! HTTP/1.1: connections that are used again, bodies of all kinds, and what is no HTTP.
+
+use std::convert::Infallible;
+
+use bowerbird::gather;
+use bowerbird::net::TcpStream;
+use bowerbird_http::http::{Request, Response};
+use bowerbird_http::{Incoming, Peer, Server, service_fn};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+
+use crate::wire::{Client, Served, answer, inside_each};
+
+#[test]
+fn a_connection_is_used_again() {
+    inside_each(async || {
+        let served = Served::plain().await;
+        let mut client = served.client().await;
+        for path in ["/first", "/second", "/third"] {
+            let answer = client.get(path).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.body),
+                (200, format!("GET {path} "))
+            );
+        }
+        drop(client);
+        served.stop().await;
+    });
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    inside_each(async || {
+        let served = Served::plain().await;
+        let mut client = served.client().await;
+        let requests: String = (0..20)
+            .map(|number| format!("GET /{number} HTTP/1.1\r\nhost: x\r\n\r\n"))
+            .collect();
+        client.say(requests).await;
+        for number in 0..20 {
+            let answer = client.answer().await.unwrap();
+            assert_eq!(answer.body, format!("GET /{number} "));
+        }
+        drop(client);
+        served.stop().await;
+    });
+}
+
+#[test]
+fn a_request_may_come_byte_by_byte() {
+    inside_each(async || {
+        let served = Served::plain().await;
+        let mut client = served.client().await;
+        for byte in b"POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi" {
+            client.say([*byte]).await;
+            bowerbird::yield_now().await;
+        }
+        assert_eq!(client.answer().await.unwrap().body, "POST /slow hi");
+        drop(client);
+        served.stop().await;
+    });
+}
+
+#[test]
+fn chunked_bodies_are_read_and_written() {
+    inside_each(async || {
+        let served = Served::new(service_fn(back), |server| server).await;
+        let mut client = served.client().await;
+        client
+            .say("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            .await;
+        client.say("5\r\nhello\r\n2;ext=1\r\n, \r\n").await;
+        client.say("5\r\nworld\r\n0\r\n\r\n").await;
+        let answer = client.answer().await.unwrap();
+        assert!(
+            answer.head.contains("transfer-encoding: chunked"),
+            "{answer:?}"
+        );
+        assert_eq!(answer.body, "hello, world");
+        // What comes next is not taken for the rest of a body.
+        assert_eq!(client.get("/").await.body, "");
+        drop(client);
+        served.stop().await;
+    });
+}
+
+/// Sends a body back as it comes.
+async fn back(request: Request<Incoming>) -> Result<Response<Incoming>, Infallible> {
+    Ok(Response::new(request.into_body()))
+}
+
+#[test]
+fn large_bodies_go_both_ways_at_once() {
+    inside_each(async || {
+        let served = Served::new(service_fn(back), |server| server).await;
+        let mut client = served.client().await;
+        let body = "0123456789abcdef".repeat(256 * 1024);
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        client.say(head).await;
+        let (reader, mut writer) = client.0.into_split();
+        let sent = body.clone();
+        let sending = bowerbird::create_task(async move {
+            writer.write_all(sent.as_bytes()).await.unwrap();
+            writer
+        });
+        let mut reader = futures_lite::io::BufReader::new(reader);
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            reader.read_line(&mut line).await.unwrap();
+        }
+        let mut came = vec![0; body.len()];
+        reader.read_exact(&mut came).await.unwrap();
+        assert!(came == body.as_bytes(), "the body changed on its way");
+        drop((sending.await.unwrap(), reader));
+        served.stop().await;
+    });
+}
+
+#[test]
+fn a_client_that_expects_it_is_told_to_go_on() {
+    inside_each(async || {
+        let served = Served::plain().await;
+        let mut client = served.client().await;
+        client
+            .say("POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n")
+            .await;
+        assert_eq!(client.answer().await.unwrap().status.as_u16(), 100);
+        client.say("hi").await;
+        assert_eq!(client.answer().await.unwrap().body, "POST / hi");
+        drop(client);
+        served.stop().await;
+    });
+}
+
+/// Requests that two servers could understand in two ways, and what is none at all. A second
+/// request follows each, which must never be answered.
+const REFUSED: [&str; 9] = [
+    "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
+    "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: +3\r\n\r\nabc",
+    "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "POST / HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding : chunked\r\n\r\n0\r\n\r\n",
+    "GET / HTTP/1.1\r\nhost: x\r\nx: a\r\n b\r\n\r\n",
+    "GET / HTTP/1.1\r\nhost: x\r\nbad\0name: a\r\n\r\n",
+    "GET / HTTP/4.2\r\nhost: x\r\n\r\n",
+    "\u{1}\u{2}\u{3}\u{4}\r\n\r\n",
+];
+
+#[test]
+fn what_is_ambiguous_is_refused_and_closed() {
+    inside_each(async || {
+        let served = Served::plain().await;
+        for request in REFUSED {
+            let mut client = served.client().await;
+            client.say(request).await;
+            // The server may have closed already.
+            let second = b"GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n";
+            let _sent = client.0.write_all(second).await;
+            let rest = client.rest().await;
+            assert!(
+                rest.is_empty() || rest.starts_with("HTTP/1.1 400"),
+                "{request:?}: {rest}"
+            );
+            assert!(!rest.contains("smuggled"), "{request:?}: {rest}");
+        }
+        served.stop().await;
+    });
+}
+
+/// The standard lets a server go by the encoding, if it closes the connection afterwards.
+#[test]
+fn a_length_beside_an_encoding_smuggles_nothing() {
+    inside_each(async || {
+        let served = Served::plain().await;
+        let mut client = served.client().await;
+        client
+            .say(
+                "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 48\r\n\
+                 transfer-encoding: chunked\r\n\r\n0\r\n\r\n\
+                 GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n",
+            )
+            .await;
+        let rest = client.rest().await;
+        assert!(!rest.contains("smuggled"), "{rest}");
+        served.stop().await;
+    });
+}
+
+#[test]
+fn chunks_that_are_none_end_the_connection() {
+    inside_each(async || {
+        let served = Served::plain().await;
+        for chunk in [
+            "zz\r\n",
+            "ffffffffffffffffff\r\n",
+            "-1\r\n",
+            "3\r\nabcX\r\n",
+        ] {
+            let mut client = served.client().await;
+            client
+                .say("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+                .await;
+            client.say(chunk).await;
+            let second = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n";
+            let _sent = client.0.write_all(second).await;
+            let rest = client.rest().await;
+            assert!(
+                rest.is_empty() || rest.starts_with("HTTP/1.1 400"),
+                "{chunk:?}: {rest}"
+            );
+            assert!(!rest.contains("smuggled"), "{chunk:?}: {rest}");
+        }
+        served.stop().await;
+    });
+}
+
+#[test]
+fn many_connections_are_served_at_once() {
+    inside_each(async || {
+        let served = Served::plain().await;
+        let addr = served.addr;
+        let clients = (0..200).map(|number| async move {
+            let mut client = Client(TcpStream::connect(addr).await.unwrap());
+            for round in 0..5 {
+                let path = format!("/{number}/{round}");
+                assert_eq!(client.get(&path).await.body, format!("GET {path} "));
+            }
+        });
+        gather(clients).await.unwrap();
+        served.stop().await;
+    });
+}
+
+#[test]
+fn handlers_know_who_asks() {
+    inside_each(async || {
+        let served = Served::new(service_fn(who), |server| server).await;
+        let mut client = served.client().await;
+        let own = client.0.local_addr().unwrap();
+        assert_eq!(client.get("/").await.body, own.to_string());
+        drop(client);
+        served.stop().await;
+    });
+}
+
+/// Tells the peer its address.
+async fn who(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    let Peer(addr) = request.extensions().get().unwrap();
+    Ok(Response::new(addr.to_string()))
+}
+
+#[cfg(unix)]
+#[test]
+fn unix_sockets_and_several_listeners_are_served_alike() {
+    let path = std::env::temp_dir().join(format!("bowerbird-http-{}", std::process::id()));
+    inside_each(async || {
+        let unix = bowerbird::net::UnixListener::bind(&path).unwrap();
+        let with = |server: Server| server.with_listener(unix);
+        let served = Served::new(service_fn(answer), with).await;
+        let mut stream = bowerbird::net::UnixStream::connect(&path).await.unwrap();
+        let request = b"GET /unix HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        assert!(text.ends_with("GET /unix "), "{text}");
+        assert_eq!(served.client().await.get("/tcp").await.body, "GET /tcp ");
+        served.stop().await;
+        assert!(!path.exists());
+    });
+}
