@@ -1,0 +1,118 @@
+//! A small web server: `server [address]`, at 127.0.0.1:8080 unless told otherwise.
+//!
+//! An axum router on bowerbird's loop: a page, JSON both ways, an upload, work that blocks a
+//! thread, and an answer that takes a while. Ctrl-C stops it gracefully: whoever waits is answered
+//! first.
+
+#![expect(clippy::print_stdout, reason = "an example speaks to its user")]
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bowerbird::{Lock, ctrl_c, sleep, to_thread};
+use bowerbird_http::{Server, read_body};
+use serde_json::{Value, json};
+
+/// The largest upload, in bytes.
+const UPLOAD_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The longest that anybody may be kept waiting.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the guests have said.
+type Guests = Arc<Lock<Vec<Value>>>;
+
+#[bowerbird::main]
+async fn main() -> io::Result<()> {
+    let addr = std::env::args().nth(1);
+    let addr = addr.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    // From here on, Ctrl-C is ours.
+    let interrupted = ctrl_c();
+    let server = Server::bind(addr).await?;
+    let here = format!("http://{}", server.local_addrs()[0]);
+    println!("open {here}/ or try");
+    println!("  curl {here}/hello/you");
+    println!("  curl {here}/guests -H 'content-type: application/json' -d '{{\"name\":\"you\"}}'");
+    println!("  curl {here}/upload -T Cargo.toml -X POST");
+    println!("  curl {here}/primes/1000000");
+    println!("  curl {here}/wait/5   and Ctrl-C here meanwhile");
+    let stopped = server.serve_until(routes(), interrupted).await;
+    println!("stopped; cancelled: {}", stopped.cancelled);
+    Ok(())
+}
+
+fn routes() -> Router {
+    Router::new()
+        .route("/", get(async || Html(PAGE)))
+        .route("/hello/{name}", get(hello))
+        .route("/guests", get(guests).post(sign))
+        .route("/upload", post(upload))
+        .route("/primes/{below}", get(primes))
+        .route("/wait/{seconds}", get(wait))
+        .with_state(Guests::default())
+}
+
+async fn hello(Path(name): Path<String>) -> String {
+    format!("hello, {name}\n")
+}
+
+async fn guests(State(guests): State<Guests>) -> Json<Vec<Value>> {
+    Json(guests.lock().await.clone())
+}
+
+async fn sign(State(guests): State<Guests>, Json(guest): Json<Value>) -> Json<Value> {
+    let mut guests = guests.lock().await;
+    guests.push(guest);
+    Json(json!({ "guests": guests.len() }))
+}
+
+/// Takes a file, and tells its length and its sum.
+async fn upload(body: Body) -> Response {
+    match read_body(body, UPLOAD_LIMIT).await {
+        Ok(file) => {
+            let sum: u64 = file.iter().map(|&byte| u64::from(byte)).sum();
+            Json(json!({ "bytes": file.len(), "sum": sum })).into_response()
+        }
+        Err(error) => error.to_response::<Body>(),
+    }
+}
+
+/// Computes on a thread that may block, so that the workers go on serving.
+async fn primes(Path(below): Path<usize>) -> Result<String, (StatusCode, String)> {
+    if below > 10_000_000 {
+        let why = "up to ten million\n".to_owned();
+        return Err((StatusCode::BAD_REQUEST, why));
+    }
+    let count = to_thread(move || count_primes(below)).await;
+    let failed = |error| (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n"));
+    count.map(|count| format!("{count}\n")).map_err(failed)
+}
+
+fn count_primes(below: usize) -> usize {
+    let mut is_prime = vec![true; below];
+    let mut count = 0;
+    for number in 2..below {
+        if is_prime[number] {
+            count += 1;
+            for multiple in (number * number..below).step_by(number) {
+                is_prime[multiple] = false;
+            }
+        }
+    }
+    count
+}
+
+async fn wait(Path(seconds): Path<u64>) -> String {
+    sleep(Duration::from_secs(seconds).min(PATIENCE)).await;
+    "thank you for waiting\n".to_owned()
+}
+
+/// What a browser shows.
+const PAGE: &str = include_str!("server.html");

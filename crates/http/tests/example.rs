@@ -1,0 +1,179 @@
+//! The example as its users run it: a process, asked by curl and stopped by Ctrl-C. Unix.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
+#![expect(clippy::print_stderr, reason = "what is skipped is named")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Once;
+
+/// The example as it is today: Cargo builds it with all targets, but not with this test alone.
+fn example() -> PathBuf {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        let release = (!cfg!(debug_assertions)).then_some("--release");
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "bowerbird-http"])
+            .args(["--example", "server"])
+            .args(release)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(built.unwrap().success());
+    });
+    let this = std::env::current_exe().unwrap();
+    let profile = this.parent().and_then(Path::parent).unwrap();
+    profile.join("examples").join("server")
+}
+
+/// A server at work.
+struct Serving {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    /// Where it is.
+    url: String,
+}
+
+impl Serving {
+    fn start() -> Serving {
+        Self::start_as(Command::new(example()))
+    }
+
+    /// By a shell that allows so many descriptors.
+    fn start_with_descriptors(limit: usize) -> Serving {
+        let mut shell = Command::new("sh");
+        let line = format!("ulimit -n {limit}; exec \"$0\" \"$1\"");
+        shell.args(["-c", &line]).arg(example());
+        Self::start_as(shell)
+    }
+
+    fn start_as(mut command: Command) -> Serving {
+        let mut child = command
+            .arg("127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let url = line.strip_prefix("open ").unwrap();
+        let url = url.strip_suffix("/ or try\n").unwrap().to_owned();
+        Serving { child, output, url }
+    }
+
+    fn curl(&self, path: &str, options: &[&str]) -> Command {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--max-time", "60"]);
+        curl.args(options).arg(format!("{}{path}", self.url));
+        curl
+    }
+
+    /// What curl prints.
+    fn get(&self, path: &str, options: &[&str]) -> String {
+        let output = self.curl(path, options).output().unwrap();
+        assert!(output.status.success(), "{path}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn press_ctrl_c(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Whether it ended well, and its last line.
+    fn end(mut self) -> (bool, String) {
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        let last = rest.lines().last().unwrap_or_default().to_owned();
+        (self.child.wait().unwrap().success(), last)
+    }
+}
+
+/// Whether there is a curl; says which test goes without.
+fn has_curl(test: &str) -> bool {
+    let found = Command::new("curl").arg("--version").output().is_ok();
+    if !found {
+        eprintln!("skipped: {test}: there is no curl");
+    }
+    found
+}
+
+#[test]
+fn every_route_answers_curl() {
+    if !has_curl("every_route_answers_curl") {
+        return;
+    }
+    let serving = Serving::start();
+    assert!(serving.get("/", &[]).contains("<h1>Bowerbird</h1>"));
+    assert_eq!(serving.get("/hello/you", &[]), "hello, you\n");
+    let json = [
+        "-H",
+        "content-type: application/json",
+        "-d",
+        r#"{"name":"me"}"#,
+    ];
+    assert_eq!(serving.get("/guests", &json), r#"{"guests":1}"#);
+    assert_eq!(serving.get("/guests", &[]), r#"[{"name":"me"}]"#);
+    assert_eq!(serving.get("/primes/100", &[]), "25\n");
+    let this = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/server.rs");
+    let length = std::fs::metadata(this).unwrap().len();
+    let told = serving.get("/upload", &["-T", this, "-X", "POST"]);
+    assert!(told.contains(&format!("\"bytes\":{length}")), "{told}");
+    let status = ["-o", "/dev/null", "-w", "%{http_code}"];
+    assert_eq!(serving.get("/nowhere", &status), "404");
+    serving.press_ctrl_c();
+    assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
+}
+
+#[test]
+fn ctrl_c_lets_a_request_under_way_be_answered() {
+    if !has_curl("ctrl_c_lets_a_request_under_way_be_answered") {
+        return;
+    }
+    let serving = Serving::start();
+    // curl says when the head is sent, which the server has then been asked.
+    let mut waiting = serving
+        .curl("/wait/1", &["--verbose"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(waiting.stderr.take().unwrap());
+    let mut told = told.lines();
+    assert!(told.any(|line| line.unwrap().starts_with("> GET /wait/1")));
+    // One that is answered afterwards: the first connection has been accepted.
+    serving.get("/hello/you", &[]);
+    serving.press_ctrl_c();
+    for line in told {
+        line.unwrap();
+    }
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"thank you for waiting\n");
+    assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
+}
+
+#[test]
+fn accepting_goes_on_once_there_are_descriptors_again() {
+    let test = "accepting_goes_on_once_there_are_descriptors_again";
+    if !has_curl(test) {
+        return;
+    }
+    let mut serving = Serving::start_with_descriptors(40);
+    let addr = serving.url.strip_prefix("http://").unwrap();
+    let clients: Vec<_> = (0..60).map(|_| TcpStream::connect(addr).unwrap()).collect();
+    let mut told = BufReader::new(serving.child.stderr.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    let expected = "accept failed for want of descriptors or memory";
+    assert!(line.contains(expected), "{line}");
+    drop(clients);
+    assert_eq!(serving.get("/hello/you", &[]), "hello, you\n");
+    // Nobody reads any more what it complains of; it is not to wait for that.
+    let rest = std::thread::spawn(move || told.lines().count());
+    serving.press_ctrl_c();
+    assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
+    rest.join().unwrap();
+}
