@@ -20,6 +20,9 @@ use crate::sys;
 
 pub use waits::{Operation, Ready};
 
+/// How many buffers Linux takes in one call. Only there does a short one count.
+const BUFFERS: usize = 1_024;
+
 /// A descriptor (on Windows: a socket) in an event loop.
 ///
 /// Operations are tried at once and again after each event. One task at a time may poll for each
@@ -326,7 +329,7 @@ where
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let asked = buffers.iter().map(|buffer| buffer.len()).sum();
+        let asked = asked(buffers.iter().map(|buffer| buffer.len()));
         self.poll_bytes(Direction::Read, cx, asked, |mut io| {
             io.read_vectored(buffers)
         })
@@ -358,7 +361,7 @@ where
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let asked = buffers.iter().map(|buffer| buffer.len()).sum();
+        let asked = asked(buffers.iter().map(|buffer| buffer.len()));
         self.poll_bytes(Direction::Write, cx, asked, |mut io| {
             io.write_vectored(buffers)
         })
@@ -381,6 +384,12 @@ impl<T: AsSource + fmt::Debug> fmt::Debug for Async<T> {
             .field("io", &self.io)
             .finish_non_exhaustive()
     }
+}
+
+/// How many bytes a call with several buffers asks for: std hands no more of them to the system at
+/// once, so that what the others could hold says nothing about whether more is there.
+fn asked(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.take(BUFFERS).sum()
 }
 
 /// Whether an operation reported that it would have to wait.

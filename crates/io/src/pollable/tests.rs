@@ -248,6 +248,39 @@ fn the_ends_of_a_pipe_tell_each_other_of_their_end() {
 }
 
 #[test]
+fn more_buffers_than_the_system_takes_at_once_leave_nothing_behind() {
+    const COUNT: usize = 3_000;
+    for reactor in reactors() {
+        let flag = Flag::new();
+        let (ours, mut theirs) = tcp_pair(&reactor);
+        settle(&reactor);
+        let sent = [7; COUNT];
+        let mut written = 0;
+        while written < COUNT {
+            let slices: Vec<_> = sent[written..].chunks(1).map(IoSlice::new).collect();
+            match flag.poll(|cx| ours.poll_write_vectored(cx, &slices)) {
+                Poll::Ready(moved) => written += moved.unwrap(),
+                Poll::Pending => panic!("there is room, but after {written} it waits"),
+            }
+        }
+        theirs.read_exact(&mut [0; COUNT]).unwrap();
+
+        theirs.write_all(&sent).unwrap();
+        settle(&reactor);
+        let mut room = [0; COUNT];
+        let mut read = 0;
+        while read < COUNT {
+            let mut slices: Vec<_> = room[read..].chunks_mut(1).map(IoSliceMut::new).collect();
+            match flag.poll(|cx| ours.poll_read_vectored(cx, &mut slices)) {
+                Poll::Ready(moved) => read += moved.unwrap(),
+                Poll::Pending => panic!("all has come, but after {read} it waits"),
+            }
+        }
+        assert_eq!(room, sent);
+    }
+}
+
+#[test]
 fn a_writer_is_woken_when_there_is_room_again() {
     for reactor in reactors() {
         let (ours, theirs) = unix_pair(&reactor);
