@@ -156,14 +156,17 @@ impl File {
 
     /// Leaves a request, unless its turn has not come, and waits.
     fn request<R>(&self, request: Request, cx: &Context<'_>) -> Poll<R> {
+        // Cloned, and dropped if it is known, while nothing is locked (I4).
+        let waker = cx.waker().clone();
         let mut tray = self.opened.tray();
         let is_unattended = tray.is_open_to_requests() && tray.ask(request);
-        let waits = tray.wait(cx);
+        let known = tray.wait(waker);
         drop(tray);
+        drop(known);
         if is_unattended {
             Courier::send(&self.opened);
         }
-        waits
+        Poll::Pending
     }
 
     fn poll_take(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
@@ -188,13 +191,13 @@ impl File {
     }
 
     fn poll_accept(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let mut tray = self.opened.tray();
-        tray.tell_failure()?;
-        let (accepted, is_unattended) = tray.accept(bytes);
-        if accepted == 0 && !bytes.is_empty() {
-            return tray.wait(cx);
-        }
-        drop(tray);
+        let (accepted, is_unattended) = ready!(self.poll_tray(cx, |tray| {
+            if let Err(error) = tray.tell_failure() {
+                return Some(Err(error));
+            }
+            let accepted = tray.accept(bytes);
+            (accepted.0 > 0 || bytes.is_empty()).then_some(Ok(accepted))
+        }))?;
         if is_unattended {
             Courier::send(&self.opened);
         }

@@ -23,6 +23,7 @@ use std::time::SystemTime;
 use bowerbird_executor::Handle;
 
 use self::courier::Opened;
+use self::tray::Tray;
 use super::trip::{Trip, trip};
 use super::{FileTimes, Metadata, OpenOptions, Permissions};
 
@@ -244,22 +245,17 @@ impl File {
 
     /// Waits for the courier to let go of the file, unless a request that was given up keeps it.
     fn poll_unattended(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut tray = self.opened.tray();
-        if tray.is_served && !tray.is_requested {
-            return tray.wait(cx);
-        }
-        Poll::Ready(())
+        self.poll_tray(cx, |tray| {
+            let is_left = !tray.is_served || tray.is_requested;
+            is_left.then_some(())
+        })
     }
 
     /// Waits until nobody works on the file, requests that were given up included.
     pub(crate) async fn at_rest(&self) -> io::Result<()> {
         poll_fn(|cx| {
             ready!(self.poll_written(cx))?;
-            let mut tray = self.opened.tray();
-            if tray.is_served {
-                return tray.wait(cx);
-            }
-            Poll::Ready(Ok(()))
+            self.poll_tray(cx, |tray| (!tray.is_served).then_some(Ok(())))
         })
         .await
     }
@@ -276,12 +272,34 @@ impl File {
 
     /// [`written`](Self::written), for those who write futures.
     fn poll_written(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        let mut tray = self.opened.tray();
-        tray.tell_failure()?;
-        if tray.is_unwritten() {
-            return tray.wait(cx);
+        self.poll_tray(cx, |tray| match tray.tell_failure() {
+            Ok(()) => (!tray.is_unwritten()).then_some(Ok(())),
+            failed => Some(failed),
+        })
+    }
+
+    /// Waits until `look` finds something in the tray. It looks again once the waker has been
+    /// cloned, since that is done while nothing is locked (I4).
+    fn poll_tray<R>(
+        &self,
+        cx: &Context<'_>,
+        mut look: impl FnMut(&mut Tray) -> Option<R>,
+    ) -> Poll<R> {
+        let found = look(&mut self.opened.tray());
+        if let Some(found) = found {
+            return Poll::Ready(found);
         }
-        Poll::Ready(Ok(()))
+        let waker = cx.waker().clone();
+        let mut tray = self.opened.tray();
+        let found = look(&mut tray);
+        if let Some(found) = found {
+            drop(tray);
+            return Poll::Ready(found);
+        }
+        let known = tray.wait(waker);
+        drop(tray);
+        drop(known);
+        Poll::Pending
     }
 }
 

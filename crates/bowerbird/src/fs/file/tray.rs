@@ -10,7 +10,7 @@
 //! before the courier touches the file next, it steps back over them.
 
 use std::io::{self, SeekFrom};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 /// Bytes that may wait to be written: a writer that is quicker than the disk waits at this point.
 pub(super) const WRITE_BEHIND: usize = 256 << 10;
@@ -197,12 +197,14 @@ impl Tray {
         self.go_to = None;
     }
 
-    /// The caller waits for a change.
-    pub(super) fn wait<R>(&mut self, cx: &Context<'_>) -> Poll<R> {
-        if !self.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            self.waiting.push(cx.waker().clone());
+    /// Somebody waits for a change. Gives the waker back if it is known: to be dropped unlocked.
+    #[must_use]
+    pub(super) fn wait(&mut self, waker: Waker) -> Option<Waker> {
+        if self.waiting.iter().any(|known| known.will_wake(&waker)) {
+            return Some(waker);
         }
-        Poll::Pending
+        self.waiting.push(waker);
+        None
     }
 
     /// Who has to be woken after a change, once the lock is released.
