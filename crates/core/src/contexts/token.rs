@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 use super::vars::Value;
 
 /// What leads back to a variable's former value.
-#[must_use = "without the token the former value cannot come back"]
 pub struct Token<T> {
     /// The variable.
     pub(super) var: u64,
