@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use bowerbird::{TaskError, create_task, current_task, sleep, wait_for, yield_now};
+use bowerbird::{TaskError, catch_cancel, create_task, current_task, sleep, wait_for, yield_now};
 
 use crate::bell::{Bell, Counted, Tally};
 use crate::loops::{inside_each, inside_each_pool};
@@ -58,6 +58,39 @@ fn cancelling_a_task_that_is_over_says_so_and_changes_nothing() {
         }
         assert!(!task.cancel());
         assert_eq!(task.try_result().unwrap().unwrap(), 8);
+    });
+}
+
+#[test]
+fn a_task_says_whether_it_ended_as_a_cancelled_one() {
+    inside_each(async || {
+        let mut obeying = create_task(pending::<()>());
+        let obeying_ref = obeying.handle();
+        obeying.cancel();
+        assert!((&mut obeying).await.is_err());
+        // Also when the result is gone, and the handle.
+        assert!(obeying.is_cancelled());
+        drop(obeying);
+        assert!(obeying_ref.is_done() && obeying_ref.is_cancelled());
+
+        let begun = Bell::default();
+        let ring = begun.clone();
+        let mut refusing = create_task(async move {
+            let waiting = async {
+                ring.ring();
+                pending::<()>().await;
+            };
+            catch_cancel(waiting).await.is_err()
+        });
+        begun.rung().await;
+        assert!(refusing.cancel());
+        assert!((&mut refusing).await.unwrap());
+        assert!(refusing.is_done() && !refusing.is_cancelled());
+
+        let mut panicking = create_task(async { panic!("on purpose") });
+        assert!(!panicking.is_cancelled());
+        assert!((&mut panicking).await.unwrap_err().is_panic());
+        assert!(!panicking.is_cancelled());
     });
 }
 

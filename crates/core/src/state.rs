@@ -46,6 +46,8 @@ const AWAITER: usize = 1 << 4;
 const CANCEL: usize = 1 << 5;
 /// The future must be dropped at the next start, whoever would catch it.
 const ABORT: usize = 1 << 6;
+/// ABORT once the task is DONE, when nobody can ask for anything any more: it ended cancelled.
+const CANCELLED: usize = ABORT;
 /// The cold part exists: name, callbacks, messages, scopes, context.
 const COLD: usize = 1 << 7;
 /// One reference.
@@ -81,6 +83,15 @@ pub(crate) enum Paused {
     Idle,
     /// It was woken meanwhile: queue it again, behind the others.
     Requeue,
+}
+
+/// What a finisher says about the end.
+#[derive(Debug, PartialEq, Eq, Clone, Copy, Hash)]
+pub(crate) struct Ending {
+    /// An output lies in the cell.
+    pub(crate) kept: bool,
+    /// The outcome is "cancelled".
+    pub(crate) cancelled: bool,
 }
 
 /// What a finisher must do once the task is DONE.
@@ -123,6 +134,10 @@ impl State {
 
     pub(crate) const fn is_done(self) -> bool {
         self.is(DONE)
+    }
+
+    pub(crate) const fn is_cancelled(self) -> bool {
+        self.is(DONE) && self.is(CANCELLED)
     }
 
     pub(crate) const fn has_handle(self) -> bool {
@@ -181,11 +196,12 @@ impl State {
         (Self(self.0 & !RUNNING), duty)
     }
 
-    /// Step 4. Where nobody needs to be told, `held` references go in the same step. `kept`: an
-    /// output lies in the cell, and without a handle the finisher must drop it.
-    const fn finish(self, held: usize, kept: bool) -> (Self, Finished) {
-        let done = (self.0 & !(RUNNING | QUEUED | CANCEL | ABORT)) | DONE;
-        if self.is(AWAITER | COLD) || (kept && !self.is(HANDLE)) {
+    /// Step 4. Where nobody needs to be told, `held` references go in the same step. An output that
+    /// was kept and has no handle must be dropped by the finisher.
+    const fn finish(self, held: usize, ending: Ending) -> (Self, Finished) {
+        let mark = if ending.cancelled { CANCELLED } else { 0 };
+        let done = (self.0 & !(RUNNING | QUEUED | CANCEL | ABORT)) | DONE | mark;
+        if self.is(AWAITER | COLD) || (ending.kept && !self.is(HANDLE)) {
             let loud = Finished::Loud {
                 awaiter: self.is(AWAITER),
                 handle: self.is(HANDLE),
@@ -301,12 +317,12 @@ impl AtomicState {
     /// Release pairs with `load`, `detach` and `set_awaiter`: who sees DONE sees the output.
     /// Acquire pairs with `set_awaiter`: who sees AWAITER sees the waker.
     #[inline]
-    pub(crate) fn finish(&self, held: usize, kept: bool) -> Finished {
+    pub(crate) fn finish(&self, held: usize, ending: Ending) -> Finished {
         // Relaxed: only a first guess, the exchange checks it.
         let mut seen = State(self.0.load(Ordering::Relaxed));
         loop {
             debug_assert!(seen.is(RUNNING), "I2 broken: {seen:?}");
-            let (next, duty) = seen.finish(held, kept);
+            let (next, duty) = seen.finish(held, ending);
             match self.exchange(seen, next) {
                 Ok(()) => return duty,
                 Err(now) => seen = now,

@@ -156,6 +156,11 @@ impl<T> Task<T> {
         self.0.task().header().state.load().is_done()
     }
 
+    /// See [`TaskRef::is_cancelled`].
+    pub fn is_cancelled(&self) -> bool {
+        self.0.task().header().state.load().is_cancelled()
+    }
+
     /// The task's id.
     pub fn id(&self) -> TaskId {
         self.0.task().header().id

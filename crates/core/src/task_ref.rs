@@ -103,6 +103,13 @@ impl TaskRef {
         self.0.header().state.load().has_handle()
     }
 
+    /// Whether the task has ended as a cancelled one: whoever awaits it sees, or saw,
+    /// `TaskError::Cancelled`. False while it has not ended, and when it answered the request with a
+    /// value. asyncio: `Task.cancelled`.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.header().state.load().is_cancelled()
+    }
+
     /// Asks the task to end at its current await, or at its next one if it is running.
     ///
     /// The innermost catcher inside the task gets the request; where there is none the task's

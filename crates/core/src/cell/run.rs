@@ -15,7 +15,7 @@ use super::{Cell, Header, Ref, Stage, current, free};
 use crate::cancel::Delivery;
 use crate::error::{Panic, TaskError, swallow};
 use crate::schedule::Schedule;
-use crate::state::{Finished, Paused, Started};
+use crate::state::{Ending, Finished, Paused, Started};
 use crate::task_ref::TaskRef;
 use crate::waker;
 
@@ -176,8 +176,11 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: passed on from this function's contract.
         let dropped = unsafe { cell.drop_future(header) };
         let outcome = weigh(dropped, outcome);
-        let kept = cell.header.state.load().has_handle();
-        if kept {
+        let ending = Ending {
+            kept: cell.header.state.load().has_handle(),
+            cancelled: matches!(outcome, Err(TaskError::Cancelled)),
+        };
+        if ending.kept {
             cell.stage.with_mut(|stage| {
                 // SAFETY: RUNNING locks the stage (I2), so nobody else refers to it; it is empty
                 // since `drop_future`.
@@ -189,7 +192,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             unsafe { Self::discard(header, outcome) };
         }
         // SAFETY: passed on from this function's contract.
-        unsafe { Self::finish(header, kept) };
+        unsafe { Self::finish(header, ending) };
     }
 
     /// Drops the future in its place, and as its own task: destructors see what its polls saw.
@@ -214,8 +217,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     /// Marks the task DONE and gives back what kept it alive.
     ///
     /// # Safety
-    /// The caller holds RUNNING and the future is gone; if `kept`, the output is in its place.
-    unsafe fn finish(header: NonNull<Header>, kept: bool) {
+    /// The caller holds RUNNING and the future is gone; if it was kept, the output is in its
+    /// place.
+    unsafe fn finish(header: NonNull<Header>, ending: Ending) {
         // SAFETY: the alive reference is ours to give back, so the cell lives until then.
         let cell = unsafe { header.cast::<Self>().as_ref() };
         let registered = cell
@@ -227,7 +231,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let held = 1 + usize::from(registered.is_some());
         // From here on the alive reference and the registry's are counted in `held`.
         let _counted = registered.map(ManuallyDrop::new);
-        let duty = cell.header.state.finish(held, kept);
+        let duty = cell.header.state.finish(held, ending);
         match duty {
             Finished::Quiet { last: false } => {}
             // SAFETY: the last references went in that very step.
@@ -239,7 +243,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             } => {
                 // SAFETY: the alive reference, as above.
                 let alive = unsafe { Ref::from_raw(header) };
-                if kept && !handle {
+                if ending.kept && !handle {
                     // SAFETY: DONE without a handle: the output is the finisher's (I2).
                     unsafe { Self::drop_output(header) };
                 }

@@ -17,7 +17,7 @@ pub(super) enum Runner {
     /// It was started and polls, or delivers a request.
     Polling,
     /// The future is gone, and the finisher has decided whether to keep the output.
-    Ending { kept: bool },
+    Ending(Ending),
     /// DONE is set and the finisher still owes its references.
     Owing,
 }
@@ -60,6 +60,7 @@ pub(super) enum Event {
     Pause,
     TakeRequest,
     Decide,
+    DecideCancelled,
     Finish,
     Settle,
     SetAwaiter,
@@ -69,7 +70,7 @@ pub(super) enum Event {
     Spend,
 }
 
-pub(super) const EVENTS: [Event; 18] = [
+pub(super) const EVENTS: [Event; 19] = [
     Event::Retain,
     Event::Release,
     Event::Wake,
@@ -81,6 +82,7 @@ pub(super) const EVENTS: [Event; 18] = [
     Event::Pause,
     Event::TakeRequest,
     Event::Decide,
+    Event::DecideCancelled,
     Event::Finish,
     Event::Settle,
     Event::SetAwaiter,
@@ -105,6 +107,8 @@ pub(super) struct Scene {
     owed: usize,
     /// The finisher saw AWAITER: the slot is its own.
     claimed: bool,
+    /// It ended as a cancelled one.
+    cancelled: bool,
     /// Somebody was told that the cell is to be freed.
     pub(super) freed: bool,
 }
@@ -120,6 +124,7 @@ impl Scene {
             references: 0,
             owed: 0,
             claimed: false,
+            cancelled: false,
             freed: false,
         }
     }
@@ -149,7 +154,9 @@ impl Scene {
                 self.ask(event, &word)
             }
             Event::Start | Event::Pause | Event::TakeRequest => self.poll(event, &word),
-            Event::Decide | Event::Finish | Event::Settle => self.end(event, &word),
+            Event::Decide | Event::DecideCancelled | Event::Finish | Event::Settle => {
+                self.end(event, &word)
+            }
             Event::SetAwaiter | Event::ClearAwaiter | Event::Look => self.wait(event, &word),
             Event::Detach | Event::Spend => self.let_go(event, &word),
         };
@@ -238,12 +245,13 @@ impl Scene {
 
     fn end(&mut self, event: Event, word: &AtomicState) -> bool {
         match (event, self.runner) {
-            (Event::Decide, Runner::Polling) => {
+            (Event::Decide | Event::DecideCancelled, Runner::Polling) => {
                 let kept = State(self.word).has_handle();
-                self.runner = Runner::Ending { kept };
+                let cancelled = event == Event::DecideCancelled;
+                self.runner = Runner::Ending(Ending { kept, cancelled });
                 self.output = if kept { Output::Kept } else { Output::Spent };
             }
-            (Event::Finish, Runner::Ending { kept }) => self.finish(kept, word),
+            (Event::Finish, Runner::Ending(ending)) => self.finish(ending, word),
             (Event::Settle, Runner::Owing) => {
                 self.freed = word.release(self.owed);
                 self.owed = 0;
@@ -254,10 +262,12 @@ impl Scene {
         true
     }
 
-    fn finish(&mut self, kept: bool, word: &AtomicState) {
+    fn finish(&mut self, ending: Ending, word: &AtomicState) {
+        let kept = ending.kept;
+        self.cancelled = ending.cancelled;
         let held = 1 + usize::from(self.registered);
         self.registered = false;
-        match word.finish(held, kept) {
+        match word.finish(held, ending) {
             Finished::Quiet { last } => {
                 self.freed = last;
                 self.runner = Runner::None;
@@ -357,10 +367,11 @@ impl Scene {
             self.runner == Runner::Queued,
             "I1: {state:?} {self:?}"
         );
-        let running = matches!(self.runner, Runner::Polling | Runner::Ending { .. });
+        let running = matches!(self.runner, Runner::Polling | Runner::Ending(_));
         assert_eq!(state.is(RUNNING), running, "I2: {state:?} {self:?}");
         let ended = self.output != Output::Unmade && !running;
         assert_eq!(state.is_done(), ended, "I2: {state:?} {self:?}");
+        assert_eq!(state.is_cancelled(), self.cancelled, "{state:?} {self:?}");
         let alive = usize::from(!ended);
         let handle = usize::from(self.handle != Handle::Gone);
         let registry = usize::from(self.registered);
@@ -399,7 +410,7 @@ impl Scene {
         assert!(after.is(COLD) || !before.is(COLD), "COLD is never cleared");
         if before.is_done() {
             assert!(
-                !after.is(RUNNING | CANCEL | ABORT),
+                !after.is(RUNNING | CANCEL),
                 "a done task is left alone: {after:?}"
             );
         }
