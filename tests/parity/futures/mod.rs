@@ -1,0 +1,7 @@
+//! asyncio's `Future`, our `Promise`.
+
+mod callbacks;
+
+mod many_awaiters;
+
+mod states;

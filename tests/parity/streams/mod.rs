@@ -1,0 +1,5 @@
+//! Connections as streams.
+
+mod echo;
+
+mod reading;

@@ -1,0 +1,3 @@
+//! Child processes.
+
+mod communicate;
