@@ -1,15 +1,20 @@
 //! The Python on this machine, if there is one, and whether it is new enough for a program.
 
-use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+use std::{fs, io, thread};
 
 /// Names the Python to be used; `python3` without it.
 const PYTHON: &str = "BOWERBIRD_PYTHON";
 
 /// Set to 1 where a missing Python is a failure.
 const REQUIRE_PEERS: &str = "BOWERBIRD_REQUIRE_PEERS";
+
+/// What takes longer than this hangs; test machines are slow and shared.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What opens a program that needs a newer Python than 3.11.
 const SINCE: &str = "# Since 3.";
@@ -31,10 +36,28 @@ pub(crate) fn run_python(program: &Path) -> Option<String> {
     let mut command = Command::new(python());
     // Bytecode beside the programs would be litter, and the encoding must not be the terminal's.
     command.args(["-B", "-X", "utf8"]).arg(program);
-    let output = command.output().unwrap();
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name} failed: {complaints}");
-    Some(String::from_utf8(output.stdout).unwrap())
+    Some(printed(&mut command, &name))
+}
+
+/// What `command` prints; it must end well, and in time. What it complains of is the test's.
+fn printed(command: &mut Command, name: &str) -> String {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let (send, text) = channel();
+    let mut stdout = child.stdout.take().unwrap();
+    let reading = thread::spawn(move || {
+        let text = io::read_to_string(&mut stdout).unwrap();
+        // Nobody waits any more once the time is over.
+        let _is_late = send.send(text);
+    });
+    let text = text.recv_timeout(PATIENCE);
+    if text.is_err() {
+        child.kill().unwrap();
+    }
+    let status = child.wait().unwrap();
+    reading.join().unwrap();
+    let text = text.unwrap_or_else(|_| panic!("{name} did not end within {PATIENCE:?}"));
+    assert!(status.success(), "{name} failed: {status}");
+    text
 }
 
 fn python() -> String {

@@ -14,6 +14,7 @@ def tell(call, *arguments):
 
 
 async def main():
+    # Python 3.13.0, and it alone, hangs after this: a refused start forgets which loop runs.
     tell(loop.run_forever)
     tell(other.run_forever)
     tell(loop.close)

@@ -3,17 +3,17 @@
 import asyncio
 
 
-async def work(name):
+async def work():
     try:
         await asyncio.Event().wait()
     finally:
         await asyncio.sleep(0.01)
-        print(name, "cleaned up")
+        print("cleaned up")
 
 
 async def main():
-    for name in "ab":
-        asyncio.create_task(work(name))
+    for _ in range(2):
+        asyncio.create_task(work())
     await asyncio.sleep(0)
     print("main ends")
     return "result"
