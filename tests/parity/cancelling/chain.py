@@ -23,7 +23,7 @@ async def outer(refuses):
 async def main():
     for refuses in (False, True):
         task = asyncio.create_task(outer(refuses))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
         task.cancel()
         try:
             print(await task)

@@ -36,7 +36,7 @@ async fn outer(page: Page, refuses: bool) -> &'static str {
 async fn program(page: Page) {
     for refuses in [false, true] {
         let task = create_task(outer(page.clone(), refuses));
-        sleep(Duration::from_millis(10)).await;
+        sleep(Duration::from_millis(50)).await;
         task.cancel();
         match task.await {
             Ok(text) => say!(page, "{text}"),

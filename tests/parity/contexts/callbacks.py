@@ -15,12 +15,12 @@ async def main():
     loop = asyncio.get_running_loop()
     step.set("first")
     loop.call_soon(tell, "soon")
-    loop.call_later(0.01, tell, "later")
+    loop.call_later(0.2, tell, "later")
     task = asyncio.create_task(asyncio.sleep(0))
     task.add_done_callback(lambda task: tell("done"))
     step.set("second")
     await task
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(0.4)
     print("main sees", step.get())
 
 

@@ -24,11 +24,11 @@ async fn program(page: Page) {
     let (soon, later, done) = (page.clone(), page.clone(), page.clone());
     STEP.set("first");
     event_loop.call_soon(move || tell(&soon, "soon"));
-    event_loop.call_later(Duration::from_millis(10), move || tell(&later, "later"));
+    event_loop.call_later(Duration::from_millis(200), move || tell(&later, "later"));
     let task = create_task(yield_now());
     task.add_done_callback(move |_| tell(&done, "done"));
     STEP.set("second");
     task.await.unwrap();
-    sleep(Duration::from_millis(30)).await;
+    sleep(Duration::from_millis(400)).await;
     say!(page, "main sees {}", STEP.get().unwrap());
 }

@@ -15,12 +15,12 @@ async def main():
     for party in ("ab", "cd"):
         await asyncio.gather(*[come(barrier, name) for name in party])
     waiting = asyncio.create_task(come(barrier, "e"))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     print("waiting", barrier.n_waiting, "of", barrier.parties)
     await barrier.reset()
     await waiting
     waiting = asyncio.create_task(come(barrier, "f"))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     await barrier.abort()
     await waiting
     await come(barrier, "g")

@@ -14,11 +14,11 @@ async def wait(condition, name):
 async def main():
     condition = asyncio.Condition()
     tasks = [asyncio.create_task(wait(condition, name)) for name in "abcd"]
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     for count in (1, 2):
         async with condition:
             condition.notify(count)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
         print("left", sum(not task.done() for task in tasks))
     async with condition:
         condition.notify_all()
@@ -32,7 +32,7 @@ async def main():
 
     taking = asyncio.create_task(take())
     for number in (0, 1):
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
         async with condition:
             stock.extend([number] * number)
             condition.notify_all()

@@ -14,7 +14,7 @@ fn same() {
     pair(module_path!(), program);
 }
 
-const SHORT: Duration = Duration::from_millis(10);
+const SHORT: Duration = Duration::from_millis(50);
 
 type Shared = Arc<(Condition, Lock<Vec<usize>>)>;
 

@@ -7,7 +7,7 @@ async def child(name):
     try:
         await asyncio.Event().wait()
     finally:
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
         print("end of", name)
 
 
@@ -19,7 +19,7 @@ async def grouped():
 
 async def main():
     task = asyncio.create_task(grouped())
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     task.cancel()
     try:
         await task

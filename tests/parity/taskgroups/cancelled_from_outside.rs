@@ -13,7 +13,7 @@ fn same() {
     pair(module_path!(), program);
 }
 
-const SHORT: Duration = Duration::from_millis(10);
+const SHORT: Duration = Duration::from_millis(50);
 
 async fn child(page: Page, name: char) {
     let cleanup = async {

@@ -24,9 +24,9 @@ async fn program(page: Page) {
     }
     let tasks = [
         create_task(work("in time", 0)),
-        create_task(work("late", 150)),
+        create_task(work("late", 500)),
     ];
-    let mut results = as_completed(tasks).timeout(Duration::from_millis(50));
+    let mut results = as_completed(tasks).timeout(Duration::from_millis(100));
     while let Some(result) = results.next().await {
         match result {
             Ok(result) => say!(page, "{}", result.unwrap()),

@@ -16,7 +16,7 @@ async def both():
 
 async def main():
     task = asyncio.create_task(both())
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     task.cancel()
     try:
         await task
@@ -24,7 +24,7 @@ async def main():
         print("gather was cancelled")
     members = [asyncio.create_task(work(name)) for name in "cd"]
     gathering = asyncio.gather(*members)
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     members[0].cancel()
     try:
         await gathering

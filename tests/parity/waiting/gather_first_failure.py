@@ -11,7 +11,7 @@ async def work(name, delay, fails=False):
 
 
 async def main():
-    slow = asyncio.create_task(work("slow", 0.06))
+    slow = asyncio.create_task(work("slow", 0.5))
     try:
         await asyncio.gather(work("quick", 0), slow, work("bad", 0.01, fails=True))
     except ValueError as error:

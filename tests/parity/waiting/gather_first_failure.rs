@@ -19,7 +19,7 @@ async fn work(page: Page, name: &str, millis: u64, fails: bool) {
 }
 
 async fn program(page: Page) {
-    let slow = create_task(work(page.clone(), "slow", 60, false));
+    let slow = create_task(work(page.clone(), "slow", 500, false));
     let slow_ref = slow.handle();
     let quick = create_task(work(page.clone(), "quick", 0, false));
     let bad = create_task(work(page.clone(), "bad", 10, true));

@@ -11,7 +11,7 @@ async def work(delay):
 
 
 async def main():
-    task = asyncio.create_task(work(0.1))
+    task = asyncio.create_task(work(0.5))
     done, pending = await asyncio.wait([task], timeout=0.01)
     print(len(done), len(pending), task.cancelling())
     waiting = asyncio.create_task(asyncio.wait([task]))

@@ -19,7 +19,7 @@ async fn work(millis: u64) -> &'static str {
 }
 
 async fn program(page: Page) {
-    let mut task = create_task(work(100));
+    let mut task = create_task(work(500));
     let (done, pending) = wait([&mut task]).timeout(Duration::from_millis(10)).await;
     let lengths = (done.len(), pending.len());
     say!(page, "{} {} {}", lengths.0, lengths.1, task.cancelling());
