@@ -104,8 +104,8 @@ impl TaskRef {
     }
 
     /// Whether the task has ended as a cancelled one: whoever awaits it sees, or saw,
-    /// `TaskError::Cancelled`. False while it has not ended, and when it answered the request with a
-    /// value. asyncio: `Task.cancelled`.
+    /// `TaskError::Cancelled`. False while it has not ended, and when it answered the request with
+    /// a value. asyncio: `Task.cancelled`.
     pub fn is_cancelled(&self) -> bool {
         self.0.header().state.load().is_cancelled()
     }
