@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use crate::counts::Wish;
+use crate::counts::{Place, Wish};
 
 /// How long a monitor sleeps between two looks.
 ///
@@ -18,6 +18,11 @@ pub(crate) const NAP_MAX: Duration = Duration::from_micros(400);
 const STREAK: i32 = 8;
 /// The same after a spin in vain.
 const LONG_STREAK: i32 = 64;
+/// Rests that are ended sooner than this are not worth a spin: sleeping and waking up is cheap then,
+/// because both sides share a core or neither falls fast asleep.
+const CHEAP_SLEEP: Duration = Duration::from_micros(25);
+/// Spins in a row after which it is seen anew whether sleeping has become cheap.
+const SPINS: u32 = 1024;
 
 /// See the module.
 ///
@@ -35,6 +40,8 @@ pub(crate) struct Gaps {
     events: Cell<u64>,
     /// Rests in a row that one event has ended at once; below zero after a spin in vain.
     alone: Cell<i32>,
+    /// Spins left before the next streak.
+    spins: Cell<u32>,
     /// A spinner wants to be alone with the reactor.
     makes_way: Cell<bool>,
 }
@@ -56,6 +63,7 @@ impl Default for Gaps {
             calls: Cell::new(u64::MAX),
             events: Cell::new(u64::MAX),
             alone: Cell::new(0),
+            spins: Cell::new(0),
             makes_way: Cell::new(false),
         }
     }
@@ -92,8 +100,8 @@ impl Gaps {
         self.events.set(u64::MAX);
     }
 
-    /// A rest of this length is over.
-    pub(crate) fn record(&self, gap: Duration, ending: Ending, spin: Duration) {
+    /// A rest of this length at `place` is over.
+    pub(crate) fn record(&self, gap: Duration, place: Place, ending: Ending, spin: Duration) {
         let called = ending == Ending::Call;
         mix(&self.calls, called.then_some(gap), spin.saturating_mul(4));
         match ending {
@@ -102,7 +110,12 @@ impl Gaps {
             Ending::Call | Ending::Other if gap < NAP => {}
             Ending::Call | Ending::Other => mix(&self.events, None, NAP * 4),
         }
-        self.count(gap, ending, spin);
+        match (ending, place) {
+            (Ending::Events(1), Place::Spin) => self.count_spin(),
+            (Ending::Events(1), _) if (CHEAP_SLEEP..=spin * 2).contains(&gap) => self.count_sleep(),
+            (Ending::Events(_), _) => self.alone.set(self.alone.get().min(0)),
+            (Ending::Call | Ending::Other, _) => {}
+        }
     }
 
     /// A spin for the next event was in vain.
@@ -110,12 +123,18 @@ impl Gaps {
         self.alone.set(STREAK - LONG_STREAK);
     }
 
-    fn count(&self, gap: Duration, ending: Ending, spin: Duration) {
-        let is_quick = gap <= spin * 2;
-        match ending {
-            Ending::Events(1) if is_quick => self.alone.set((self.alone.get() + 1).min(STREAK)),
-            Ending::Events(_) => self.alone.set(self.alone.get().min(0)),
-            Ending::Call | Ending::Other => {}
+    /// One event has ended a sleep that was worth a spin.
+    fn count_sleep(&self) {
+        self.alone.set((self.alone.get() + 1).min(STREAK));
+        self.spins.set(SPINS);
+    }
+
+    /// One event has ended a spin.
+    fn count_spin(&self) {
+        let left = self.spins.get().saturating_sub(1);
+        self.spins.set(left);
+        if left == 0 {
+            self.alone.set(self.alone.get().min(0));
         }
     }
 }

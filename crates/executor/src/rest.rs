@@ -48,7 +48,7 @@ impl Worker {
         };
         // A monitor's naps say nothing of when an event would have come.
         if place != Place::Nap {
-            self.core.gaps.record(gap, ending, limit);
+            self.core.gaps.record(gap, place, ending, limit);
         }
     }
 

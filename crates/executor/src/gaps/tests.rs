@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Ending, Gaps, LONG_STREAK, STREAK};
+use super::{Ending, Gaps, LONG_STREAK, SPINS, STREAK};
+use crate::counts::Place;
 
 const SPIN: Duration = Duration::from_micros(50);
-const QUICK: Duration = Duration::from_micros(20);
+const QUICK: Duration = Duration::from_micros(40);
+const AT_ONCE: Duration = Duration::from_micros(8);
 const LONG: Duration = Duration::from_millis(5);
 
 fn after(rests: impl IntoIterator<Item = (Duration, Ending)>) -> Gaps {
     let gaps = Gaps::default();
     for (gap, ending) in rests {
-        gaps.record(gap, ending, SPIN);
+        gaps.record(gap, Place::Seat, ending, SPIN);
     }
     gaps
 }
@@ -54,6 +56,23 @@ fn quick_events_one_by_one_are_worth_a_spin() {
 }
 
 #[test]
+fn where_sleeping_is_cheap_no_event_is_worth_a_spin() {
+    let gaps = after(many(8 * STREAK, (AT_ONCE, Ending::Events(1))));
+    assert!(!gaps.is_alone());
+}
+
+#[test]
+fn after_many_spins_it_is_seen_anew_whether_they_are_worth_it() {
+    let gaps = after(many(STREAK, (QUICK, Ending::Events(1))));
+    for _ in 1..SPINS {
+        gaps.record(AT_ONCE, Place::Spin, Ending::Events(1), SPIN);
+        assert!(gaps.is_alone());
+    }
+    gaps.record(AT_ONCE, Place::Spin, Ending::Events(1), SPIN);
+    assert!(!gaps.is_alone());
+}
+
+#[test]
 fn two_events_at_once_break_the_streak() {
     let rests = many(STREAK, (QUICK, Ending::Events(1)));
     let gaps = after(rests.chain([(QUICK, Ending::Events(2))]));
@@ -65,10 +84,10 @@ fn a_spin_in_vain_is_not_soon_tried_again() {
     let gaps = after(many(STREAK, (QUICK, Ending::Events(1))));
     gaps.spun_in_vain();
     for _ in 1..LONG_STREAK {
-        gaps.record(QUICK, Ending::Events(1), SPIN);
+        gaps.record(QUICK, Place::Seat, Ending::Events(1), SPIN);
     }
     assert!(!gaps.is_alone());
-    gaps.record(QUICK, Ending::Events(1), SPIN);
+    gaps.record(QUICK, Place::Seat, Ending::Events(1), SPIN);
     assert!(gaps.is_alone());
 }
 
