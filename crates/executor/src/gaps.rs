@@ -18,8 +18,8 @@ pub(crate) const NAP_MAX: Duration = Duration::from_micros(400);
 const STREAK: i32 = 8;
 /// The same after a spin in vain.
 const LONG_STREAK: i32 = 64;
-/// Rests that are ended sooner than this are not worth a spin: sleeping and waking up is cheap then,
-/// because both sides share a core or neither falls fast asleep.
+/// Rests that are ended sooner than this are not worth a spin: sleeping and waking up is cheap
+/// then, because both sides share a core or neither falls fast asleep.
 const CHEAP_SLEEP: Duration = Duration::from_micros(25);
 /// Spins in a row after which it is seen anew whether sleeping has become cheap.
 const SPINS: u32 = 1024;
