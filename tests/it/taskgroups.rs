@@ -8,7 +8,7 @@ use std::time::Duration;
 use bowerbird::taskgroups::Failure;
 use bowerbird::{
     Task, TaskGroup, TaskGroupError, TaskRef, all_tasks, catch_cancel, create_task, finally,
-    gather, timeout, yield_now,
+    gather, timeout, to_thread, yield_now,
 };
 
 use crate::bell::{Bell, Counted, Tally, settle, until_done};
@@ -657,4 +657,18 @@ fn groups_may_travel_between_threads_and_run_as_a_main_future() {
         Ok(child.await.unwrap())
     });
     assert_eq!(bowerbird::run(assert_send(scope)).unwrap(), 1);
+}
+
+#[test]
+fn a_child_made_outside_of_the_loop_panics_and_holds_nobody_up() {
+    inside_each(async || {
+        let value = TaskGroup::scope(async |group| {
+            group.create_task(async {});
+            let far = group.clone();
+            let made = to_thread(move || far.create_task(async {}).detach()).await;
+            assert!(made.unwrap_err().is_panic());
+            Ok::<_, Text>(1)
+        });
+        assert_eq!(value.await.unwrap(), 1);
+    });
 }

@@ -115,7 +115,10 @@ impl<E> Group<E> {
     /// A seat for a new child; none when no more are taken.
     #[track_caller]
     pub(super) fn enter(&self) -> Option<Seat> {
-        self.handle.get_or_init(|| with_loop(Handle::clone));
+        // Looked for each time, and before a seat is given: where no loop runs the child's task
+        // cannot be made, and nobody would ever leave the seat.
+        let handle = with_loop(Handle::clone);
+        self.handle.get_or_init(|| handle);
         let mut state = self.lock();
         if state.stage != Stage::Open {
             return None;
