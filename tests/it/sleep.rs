@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bowerbird::{create_task, gather, interval, sleep, sleep_until, yield_now};
+use bowerbird::{create_task, gather, interval, sleep, sleep_until, timeout, yield_now};
 
 use crate::loops::{inside_each, inside_each_pool};
 
@@ -128,5 +128,18 @@ fn an_interval_skips_the_ticks_that_were_missed() {
         assert_eq!(ticks.tick().await, first + period);
         let seen = now();
         assert!(ticks.tick().await + period > seen);
+    });
+}
+
+#[test]
+fn an_interval_longer_than_any_clock_shows_ticks_once() {
+    inside_each(async || {
+        let mut ticks = interval(Duration::MAX);
+        ticks.tick().await;
+        assert!(
+            timeout(Duration::from_millis(1), ticks.tick())
+                .await
+                .is_err()
+        );
     });
 }

@@ -150,6 +150,8 @@ impl<T: Unpin> Future for Sleep<T> {
 
 /// Ticks every `period`, the first time at once. asyncio has none; see [`Interval::tick`].
 ///
+/// - `period`: one that leads past what a clock can show never ticks again.
+///
 /// # Panics
 /// If `period` is zero.
 pub fn interval(period: Duration) -> Interval {
@@ -159,7 +161,7 @@ pub fn interval(period: Duration) -> Interval {
     );
     Interval {
         period,
-        next: None,
+        next: Due::AtOnce,
         sleep: None,
     }
 }
@@ -170,10 +172,26 @@ pub fn interval(period: Duration) -> Interval {
 pub struct Interval {
     /// From one tick to the next.
     period: Duration,
-    /// When the next tick is due; `None` before the first.
-    next: Option<Instant>,
+    /// When the next tick is due.
+    next: Due,
     /// The wait for it, once begun.
     sleep: Option<Sleep>,
+}
+
+/// When a tick is due.
+#[derive(Debug)]
+enum Due {
+    /// It is the first.
+    AtOnce,
+    At(Instant),
+    /// No clock shows that time.
+    Never,
+}
+
+impl From<Option<Instant>> for Due {
+    fn from(when: Option<Instant>) -> Self {
+        when.map_or(Self::Never, Self::At)
+    }
 }
 
 impl Interval {
@@ -189,10 +207,11 @@ impl Interval {
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         let now = || with_loop(|handle| handle.clock().instant(handle.now()));
         let due = match self.next {
-            Some(due) => due,
-            None => {
+            Due::At(due) => due,
+            Due::Never => return Poll::Pending,
+            Due::AtOnce => {
                 let first = now();
-                self.next = Some(first + self.period);
+                self.next = first.checked_add(self.period).into();
                 return Poll::Ready(first);
             }
         };
@@ -201,8 +220,9 @@ impl Interval {
         self.sleep = None;
         let late = now().saturating_duration_since(due);
         let missed = late.as_nanos() / self.period.as_nanos();
-        let skipped = u32::try_from(missed).unwrap_or(u32::MAX);
-        self.next = Some(due + self.period * skipped.saturating_add(1));
+        let steps = u32::try_from(missed).unwrap_or(u32::MAX).saturating_add(1);
+        let later = self.period.checked_mul(steps);
+        self.next = later.and_then(|later| due.checked_add(later)).into();
         Poll::Ready(due)
     }
 }
