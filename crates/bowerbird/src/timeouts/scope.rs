@@ -164,10 +164,25 @@ impl Timeout {
         when
     }
 
-    fn enter(&self, stage: Stage) {
+    /// The time is over, unless the deadline was moved since `seen`: whoever moved it was told that
+    /// it is not.
+    fn expire(&self, seen: u64) -> bool {
+        let mut state = self.lock();
+        if state.stage != Stage::Active || state.moves != seen {
+            return false;
+        }
+        state.stage = Stage::Expired;
+        let waker = state.waker.take();
+        drop(state);
+        drop(waker);
+        true
+    }
+
+    /// The body has ended, or is dropped.
+    fn finish(&self) {
         let mut state = self.lock();
         if state.stage == Stage::Active {
-            state.stage = stage;
+            state.stage = Stage::Finished;
         }
         let waker = state.waker.take();
         drop(state);
@@ -198,7 +213,7 @@ pin_project! {
 
     impl<B> PinnedDrop for TimeoutScope<B> {
         fn drop(this: Pin<&mut Self>) {
-            this.handle.enter(Stage::Finished);
+            this.handle.finish();
         }
     }
 }
@@ -213,7 +228,7 @@ impl<B: Future> Future for TimeoutScope<B> {
         }
         loop {
             if let Poll::Ready(result) = this.scope.as_mut().poll(cx) {
-                this.handle.enter(Stage::Finished);
+                this.handle.finish();
                 // Nobody but us can ask this scope to end.
                 return Poll::Ready(result.map_err(|_ended| TimeoutError));
             }
@@ -226,8 +241,28 @@ impl<B: Future> Future for TimeoutScope<B> {
             if this.alarm.poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            this.handle.enter(Stage::Expired);
-            this.scope.as_mut().request(None);
+            if this.handle.expire(*this.seen) {
+                this.scope.as_mut().request(None);
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_that_was_moved_since_it_was_seen_does_not_expire() {
+        let limit = Timeout(Arc::default());
+        let mut seen = 0;
+        assert!(limit.reschedule(None));
+        assert!(limit.watch(&mut seen, Waker::noop()).is_some());
+        // Another thread moves it while the alarm rings.
+        assert!(limit.reschedule(None));
+        assert!(!limit.expire(seen) && !limit.expired());
+        assert!(limit.watch(&mut seen, Waker::noop()).is_some());
+        assert!(limit.expire(seen) && limit.expired());
+        assert!(!limit.reschedule(None) && !limit.expire(seen));
     }
 }
