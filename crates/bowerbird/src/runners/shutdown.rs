@@ -18,8 +18,11 @@ const NOTICE: Duration = Duration::from_secs(10);
 /// Names in a report; more are counted.
 const NAMES: usize = 16;
 
-/// Ends everything that `event_loop` has left.
+/// Ends everything that `event_loop` has left, unless somebody runs it: then that is theirs.
 pub(super) fn shut_down(event_loop: &EventLoop, limits: Limits) {
+    if event_loop.is_running() {
+        return;
+    }
     event_loop.handle().shut_down();
     let mut asked = HashSet::new();
     let is_quiet = cancel_leftovers(event_loop, limits.tasks, &mut asked);
@@ -35,11 +38,15 @@ pub(super) fn shut_down(event_loop: &EventLoop, limits: Limits) {
 /// False: some are left, and were reported.
 fn cancel_leftovers(event_loop: &EventLoop, limit: Duration, asked: &mut HashSet<TaskId>) -> bool {
     let end = event_loop.time().checked_add(limit);
-    while event_loop.handle().alive_tasks() > 0 {
+    // Not by their number: that is a guess while workers are on their way to a rest.
+    while !event_loop.all_tasks().is_empty() {
         match run_until(event_loop, end, quiet(event_loop, asked)) {
             Ok(true) => return true,
-            // In the midst of another loop's task nothing can be waited for.
-            Err(LoopError::AnotherRunning) => return false,
+            // In the midst of another loop's task nothing can be waited for; and whoever has begun
+            // to run this loop meanwhile, or to close it, goes on with that.
+            Err(LoopError::AnotherRunning | LoopError::AlreadyRunning | LoopError::Closed) => {
+                return false;
+            }
             Ok(false) => {
                 let left = names(&event_loop.all_tasks());
                 let told = format!("tasks did not end within {limit:?} of being cancelled: {left}");
@@ -83,7 +90,10 @@ fn end_blocking_calls(event_loop: &EventLoop, limit: Duration) {
     let end = event_loop.time().checked_add(limit);
     loop {
         match run_until(event_loop, end, blocking_ended(event_loop)) {
-            Ok(true) | Err(LoopError::AnotherRunning) => return,
+            Ok(true)
+            | Err(LoopError::AnotherRunning | LoopError::AlreadyRunning | LoopError::Closed) => {
+                return;
+            }
             Ok(false) => {
                 let left = event_loop.metrics().blocking_threads;
                 let told = format!("{left} blocking calls were still running {limit:?} later");
