@@ -1,6 +1,7 @@
 //! asyncio's `tasks`: making them, awaiting them, looking at them.
 
 use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -9,8 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use bowerbird::{
-    EventLoop, Task, TaskRef, all_tasks, create_local_task, create_task, current_task, task,
-    yield_now,
+    EventLoop, Task, TaskRef, all_tasks, create_local_task, create_task, current_task,
+    get_running_loop, task, yield_now,
 };
 
 use crate::bell::{Bell, Counted, Tally};
@@ -357,5 +358,53 @@ fn waking_in_the_midst_of_a_poll_brings_another_poll() {
         }));
         woken.await.unwrap();
         assert_eq!(polls.count(), 100);
+    });
+}
+
+#[test]
+fn a_local_task_that_is_made_before_the_run_belongs_to_the_thread_that_runs_the_loop() {
+    on_each(each_builder(), |event_loop| {
+        let here = thread::current().id();
+        let shared = Rc::new(5);
+        let kept = shared.clone();
+        let task = event_loop.create_local_task(async move {
+            yield_now().await;
+            assert_eq!(thread::current().id(), here);
+            *kept
+        });
+        assert_eq!(event_loop.run_until_complete(task).unwrap().unwrap(), 5);
+        assert_eq!(Rc::strong_count(&shared), 1);
+
+        let kept = shared.clone();
+        let left = event_loop.create_local_task(async move { *kept });
+        event_loop.close().unwrap();
+        assert!(left.is_done());
+        assert_eq!(Rc::strong_count(&shared), 1, "a loop that closes drops it");
+    });
+}
+
+#[test]
+fn a_local_task_is_refused_where_no_worker_could_run_it() {
+    inside_each(async || {
+        let event_loop = get_running_loop().unwrap();
+        let far = thread::spawn(move || {
+            let refused = catch_unwind(AssertUnwindSafe(|| {
+                event_loop.create_local_task(async {}).detach();
+            }));
+            refused.is_err()
+        });
+        assert!(far.join().unwrap());
+    });
+}
+
+#[test]
+fn a_local_task_that_another_thread_runs_ends_with_a_panic_and_nothing_else() {
+    on_each(each_builder(), |event_loop| {
+        let task = event_loop.create_local_task(async {});
+        let result = thread::scope(|scope| {
+            let far = scope.spawn(|| event_loop.run_until_complete(task));
+            far.join().unwrap()
+        });
+        assert!(result.unwrap().unwrap_err().is_panic());
     });
 }

@@ -75,8 +75,9 @@ impl EventLoop {
     ///
     /// - `future`: anything that can be awaited, a [`Task`] too; it need be neither `Send` nor
     ///   `'static`.
-    /// - asyncio: `run_until_complete`. A future that was given by value is dropped when the loop
-    ///   stops first; a task survives in the loop, and `&mut task` can be awaited again.
+    /// - asyncio: `run_until_complete`. What was given by value is dropped when the loop stops
+    ///   first, and a task cancelled with it; one that was lent, as `&mut task`, lives on, and can
+    ///   be awaited again.
     ///
     /// # Errors
     /// [`LoopError`]: it runs already, this thread runs another loop, it is closed, or it was
@@ -150,6 +151,38 @@ impl EventLoop {
             self.handle
                 .create_task(future, self.birth(Location::caller())),
         )
+    }
+
+    /// Makes a task of `future`, which need not be `Send`: it stays on this thread.
+    ///
+    /// - On a worker of the loop as [`create_local_task`](crate::create_local_task). Before a run
+    ///   the task belongs to the thread that calls this, which must be the one that runs the loop:
+    ///   run by another one, the task ends with a panic that says so.
+    /// - asyncio: `create_task`, where every task is like this.
+    ///
+    /// # Panics
+    /// On a closed loop, and while the loop runs on any thread but its workers.
+    ///
+    /// ```
+    /// let event_loop = bowerbird::EventLoop::new_current_thread().expect("descriptors");
+    /// let shared = std::rc::Rc::new(41);
+    /// let task = event_loop.create_local_task(async move { *shared + 1 });
+    /// assert_eq!(event_loop.run_until_complete(task).unwrap().unwrap(), 42);
+    /// ```
+    #[must_use = "dropping a task's handle detaches it: it runs on, and its result is lost"]
+    #[track_caller]
+    pub fn create_local_task<F>(&self, future: F) -> Task<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let birth = self.birth(Location::caller());
+        match self.handle.create_local_task(future, birth) {
+            Err(LoopError::AlreadyRunning) => {
+                panic!("cannot create a local task here: this thread is no worker of the loop")
+            }
+            made => created(made),
+        }
     }
 
     /// A pending [`Promise`] of this loop, from any thread; its callbacks run here. asyncio:

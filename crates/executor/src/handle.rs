@@ -75,11 +75,12 @@ impl Handle {
         Ok(task)
     }
 
-    /// Makes a task that stays on the calling thread, which must be a worker of this loop.
+    /// Makes a task that stays on the calling thread, which must be a worker of this loop, or the
+    /// one that runs it next.
     ///
     /// # Errors
-    /// `LoopError::Closed` on a loop that is closed or closing, `LoopError::AnotherRunning` when
-    /// this thread is not one of the loop's workers; the future is dropped.
+    /// `LoopError::Closed` on a loop that is closed or closing, `LoopError::AlreadyRunning` when
+    /// it runs and this thread is not one of its workers; the future is dropped.
     pub fn create_local_task<F>(
         &self,
         future: F,
@@ -110,7 +111,11 @@ impl Handle {
             return Err(LoopError::Closed);
         }
         let worker = current::with_worker_of(&self.0, |worker| worker.map(|worker| worker.index));
-        let worker = worker.ok_or(LoopError::AnotherRunning)?;
+        let worker = match worker {
+            Some(worker) => worker,
+            None if self.0.life.phase() == Phase::Paused => 0,
+            None => return Err(LoopError::AlreadyRunning),
+        };
         let home = Pinned {
             handle: self.clone(),
             worker,

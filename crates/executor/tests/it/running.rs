@@ -226,12 +226,19 @@ fn a_closed_loop_refuses_everything() {
 }
 
 #[test]
-fn a_local_task_is_refused_outside_the_loop() {
+fn a_local_task_is_refused_outside_the_loop_while_that_runs() {
     watched(|| {
-        let refused = single()
-            .handle()
-            .create_local_task(async {}, Birth::default());
-        assert_eq!(refused.unwrap_err(), LoopError::AnotherRunning);
+        let runtime = pool(2);
+        let handle = runtime.handle();
+        let refusing = async {
+            let far = std::thread::spawn(move || {
+                let refused = handle.create_local_task(async {}, Birth::default());
+                refused.unwrap_err()
+            });
+            far.join().unwrap()
+        };
+        let refused = runtime.run_until_complete(refusing, Birth::default());
+        assert_eq!(refused.unwrap(), LoopError::AlreadyRunning);
     });
 }
 
