@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use bowerbird::{
-    ContextVar, EventLoop, LoopError, Report, current_task, get_running_loop, yield_now,
+    ContextVar, EventLoop, LoopError, Report, TaskRef, current_task, get_running_loop, yield_now,
 };
 
 use crate::bell::{Bell, Counted, Tally};
@@ -541,4 +541,24 @@ fn the_exception_handler_runs_in_the_context_of_what_failed() {
         seen.sort();
         assert_eq!(*seen, [Some(1), Some(2)]);
     });
+}
+
+#[test]
+fn callbacks_whose_drops_ask_for_more_end_with_the_loop() {
+    on_each(each_builder(), |event_loop| {
+        let mut task = event_loop.create_task(async {});
+        event_loop.run_until_complete(&mut task).unwrap().unwrap();
+        drop(Again(task.handle()));
+        event_loop.close().unwrap();
+    });
+}
+
+/// Asks for itself again whenever it is dropped.
+struct Again(TaskRef);
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        let again = Again(self.0.clone());
+        self.0.add_done_callback(move |_| drop(again));
+    }
 }

@@ -495,3 +495,66 @@ fn clean_ups_of_leftovers_may_await_and_use_tasks_until_they_are_done() {
         assert_eq!(book.read(), Vec::<String>::new());
     }
 }
+
+#[test]
+fn a_runner_that_drops_while_its_loop_runs_leaves_the_loop_to_whoever_runs_it() {
+    for mut runner in each_runner() {
+        let event_loop = runner.event_loop().clone();
+        let call = watched(|| {
+            event_loop
+                .run_until_complete(async {
+                    runner.close();
+                    drop(runner);
+                    yield_now().await;
+                    to_thread(|| 7).await
+                })
+                .unwrap()
+        });
+        assert_eq!(call.unwrap(), 7);
+        assert!(!event_loop.is_closed());
+        event_loop.close().unwrap();
+    }
+}
+
+#[test]
+fn a_cancelled_main_is_dropped_before_the_last_pass_and_as_its_own_task() {
+    for mut runner in each_runner() {
+        let event_loop = runner.event_loop().clone();
+        let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let (drops, calls) = (seen.clone(), seen.clone());
+        let main = async {
+            let me = bowerbird::current_task().unwrap();
+            let id = me.id();
+            let _at_the_end = OnDrop(move || {
+                let current = bowerbird::current_task();
+                let is_own = current.is_some_and(|task| task.id() == id);
+                drops
+                    .lock()
+                    .unwrap()
+                    .push(if is_own { "main" } else { "nobody" });
+            });
+            me.cancel();
+            event_loop.call_soon(move || calls.lock().unwrap().push("callback"));
+            // Nothing runs in between: the request ends this very poll.
+            pending::<()>().await;
+        };
+        let ended = watched(|| runner.try_run(main));
+        assert!(ended.is_err());
+        let seen = seen.lock().unwrap();
+        // On a pool the callback may run beside the poll, but never is main left for the end.
+        assert_eq!(seen.iter().filter(|who| **who == "main").count(), 1);
+        assert_eq!(seen.len(), 2);
+        if event_loop.metrics().workers.len() == 1 {
+            assert_eq!(*seen, ["main", "callback"]);
+        }
+    }
+}
+
+/// Calls back when it is dropped.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}

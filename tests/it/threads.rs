@@ -269,3 +269,35 @@ fn a_panic_in_place_is_the_tasks_own_and_its_thread_a_worker_again() {
         }
     });
 }
+
+#[test]
+fn a_call_in_place_may_drop_the_last_handle_of_its_own_loop() {
+    let event_loop = EventLoop::builder().worker_threads(2).build().unwrap();
+    let (begun, go, over) = (Bell::default(), Bell::default(), Tally::default());
+    let (ring, wait, last) = (begun.clone(), go.clone(), event_loop.clone());
+    let left = Counted(over.clone());
+    event_loop
+        .create_task(async move {
+            let _left = left;
+            std::future::pending::<()>().await;
+        })
+        .detach();
+    let dropping = event_loop.create_task(async move {
+        block_in_place(|| {
+            ring.ring();
+            wait.block_until_rung();
+            drop(last);
+        });
+    });
+    // Worker 0 is held up, so that the other one has the call.
+    let held_up = async { begun.block_until_rung() };
+    watched(|| event_loop.run_until_complete(held_up)).unwrap();
+    let handle = dropping.handle();
+    drop(event_loop);
+    go.ring();
+    watched(|| {
+        while over.count() == 0 || !handle.is_done() {
+            thread::yield_now();
+        }
+    });
+}

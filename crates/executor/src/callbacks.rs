@@ -18,6 +18,7 @@ use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, 
 use crate::error::LoopError;
 use crate::handle::Handle;
 use crate::life::Phase;
+use crate::refusal::drop_refused;
 use crate::report::{CallSite, Report};
 use crate::shared::Shared;
 use crate::slow;
@@ -91,6 +92,10 @@ impl Handle {
     /// # Errors
     /// `LoopError::Closed` on a closed loop; the callback is dropped.
     pub fn call(&self, call: Call) -> Result<(), LoopError> {
+        if self.0.life.phase() == Phase::Closed {
+            drop_refused(call);
+            return Err(LoopError::Closed);
+        }
         if self.0.is_single() {
             self.line_up(call);
         } else {

@@ -80,7 +80,10 @@ impl MainFuture {
     }
 
     /// Polls the future once. `Some(None)`: it was cancelled, and is to be dropped.
-    pub(crate) fn poll<F: Future>(&self, future: Pin<&mut F>) -> Option<Option<F::Output>> {
+    pub(crate) fn poll<F: Future>(&self, future: Pin<&mut Option<F>>) -> Option<Option<F::Output>> {
+        let future = future
+            .as_pin_mut()
+            .expect("it is there until an answer ends the run");
         self.deliver();
         if self.is_cancelled() {
             return Some(None);

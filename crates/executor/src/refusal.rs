@@ -1,7 +1,7 @@
 //! What becomes of work that a closed loop refuses: it is dropped, on the calling thread.
 //!
 //! A drop may ask for more work, which is refused too, and so on: the drops would nest without end.
-//! Called by whoever refuses (the handle, the pool); never by a loop that is open.
+//! Called by whoever refuses (the handle, the callbacks, the pool); never by a loop that is open.
 
 use std::cell::Cell;
 

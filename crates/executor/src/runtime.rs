@@ -103,12 +103,14 @@ impl Runtime {
     ) -> Result<F::Output, LoopError> {
         let run = self.start_run()?;
         let main = MainFuture::new(&self.shared, birth);
-        let mut future = pin!(future);
+        let mut future = pin!(Some(future));
         loop {
             if main.take_wish() {
                 let poll = || main.poll(future.as_mut());
                 let poll = || slow::poll_main(&self.shared, main.task(), poll);
                 if let Some(output) = run.worker.poll_main(poll) {
+                    // What else runs in this pass sees a main future that has ended.
+                    main.task().enter(|| future.set(None));
                     run.finish_pass();
                     return output.ok_or(LoopError::Cancelled);
                 }
@@ -148,9 +150,17 @@ impl Runtime {
         Ok(())
     }
 
-    /// Whether this thread is one of the loop's workers.
+    /// Whether this thread is one of the loop's workers, and be it in the midst of a call in place,
+    /// where it is none to all others: it cannot join itself.
     fn is_own_worker(&self) -> bool {
-        current::with_worker_of(&self.shared, |worker| worker.is_some())
+        let me = thread::current().id();
+        let is_mine = |remote: &CachePadded<Remote>| {
+            let thread = remote.thread.lock().expect("nobody panics under this lock");
+            thread.as_ref().is_some_and(|thread| thread.id() == me)
+        };
+        // Whoever runs the loop is worker 0 for as long as the loop runs, and no longer.
+        self.shared.remotes.iter().skip(1).any(is_mine)
+            || current::with_worker_of(&self.shared, |worker| worker.is_some())
     }
 
     /// What there is to close; taken once.

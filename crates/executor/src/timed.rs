@@ -17,6 +17,7 @@ use crate::callbacks::Call;
 use crate::error::LoopError;
 use crate::handle::Handle;
 use crate::life::Phase;
+use crate::refusal::drop_refused;
 use crate::shared::Shared;
 use crate::timekeeping::TimerId;
 
@@ -69,6 +70,10 @@ impl Handle {
     /// # Errors
     /// `LoopError::Closed` on a closed loop; the callback is dropped.
     pub fn call_at(&self, when: Deadline, call: Call) -> Result<CallKey, LoopError> {
+        if self.0.life.phase() == Phase::Closed {
+            drop_refused(call);
+            return Err(LoopError::Closed);
+        }
         let key = self.0.timed.insert(when, call);
         let armed = if when <= self.now() {
             let handle = self.clone();
