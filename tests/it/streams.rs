@@ -1,6 +1,6 @@
 //! Streams and servers: asyncio's `streams.py`.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,11 +12,12 @@ use bowerbird::{
     create_task, gather, get_running_loop, open_connection, sleep, start_server, to_thread,
     wait_for, yield_now,
 };
+use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 
 use crate::alone::alone;
 use crate::bell::{Bell, Counted, Tally};
-use crate::loops::{each_builder, inside_each, inside_each_pool};
+use crate::loops::{each_builder, inside_each, inside_each_pool, on_each};
 use crate::peers::{Peer, is_here, run_python};
 
 /// More than the system's buffers take.
@@ -738,5 +739,29 @@ fn what_is_written_by_trait_after_close_is_refused_and_not_lost() {
         let refused = AsyncWriteExt::write(&mut writer, b"lost").await;
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::BrokenPipe);
         assert_eq!(reader.read(None).await.unwrap().len(), PLENTY);
+    });
+}
+
+#[test]
+fn a_loop_that_closes_ends_what_is_being_sent_and_says_so() {
+    on_each(each_builder(), |event_loop| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let connecting = async {
+            let (_reader, writer) = open_connection(addr).await.unwrap();
+            writer.write(vec![7; PLENTY]);
+            writer
+        };
+        let writer = event_loop.run_until_complete(connecting).unwrap();
+        let (mut theirs, _) = listener.accept().unwrap();
+        event_loop.close().unwrap();
+        let lost = block_on(writer.wait_closed()).unwrap_err();
+        assert_eq!(lost.kind(), ErrorKind::ConnectionAborted);
+        let mut came = Vec::new();
+        theirs.read_to_end(&mut came).unwrap();
+        assert!(
+            came.len() < PLENTY,
+            "the rest was lost, and the peer sees the end"
+        );
     });
 }
