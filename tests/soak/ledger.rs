@@ -4,7 +4,7 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::dice::Dice;
@@ -25,6 +25,9 @@ pub(crate) struct Ledger {
     moves: AtomicU64,
     /// Whether anything may fail by now: the loop is closing, or descriptors are scarce.
     is_lenient: AtomicBool,
+    /// Whether foreign threads may still call into the loop; a closed one refuses them with a
+    /// panic. Held while they do.
+    is_open: Mutex<bool>,
     /// What must not be; the first one counts, the rest may follow from it.
     complaints: Mutex<Vec<String>>,
 }
@@ -39,6 +42,7 @@ impl Ledger {
             ended: AtomicU64::new(0),
             moves: AtomicU64::new(0),
             is_lenient: AtomicBool::new(false),
+            is_open: Mutex::new(true),
             complaints: Mutex::default(),
         })
     }
@@ -75,6 +79,20 @@ impl Ledger {
         self.is_lenient.load(Ordering::Relaxed)
     }
 
+    /// The loop is about to close: anything may fail, and foreign threads stay outside.
+    pub(crate) fn shut(&self) {
+        self.be_lenient();
+        *locked(&self.is_open) = false;
+    }
+
+    /// Calls into the loop from a foreign thread, unless it is about to close.
+    pub(crate) fn call_in(&self, f: impl FnOnce()) {
+        let is_open = locked(&self.is_open);
+        if *is_open {
+            f();
+        }
+    }
+
     /// Notes what must not be, whatever happens around it.
     pub(crate) fn complain(&self, what: impl Into<String>) {
         let what = format!("{}: {}", self.name, what.into());
@@ -106,10 +124,8 @@ impl Ledger {
     }
 
     /// What was noted so far.
-    pub(crate) fn complaints(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
-        self.complaints
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn complaints(&self) -> MutexGuard<'_, Vec<String>> {
+        locked(&self.complaints)
     }
 }
 
@@ -147,6 +163,11 @@ impl Stage {
             dice: self.dice.fork(),
         }
     }
+}
+
+/// Nothing is left half done in here, so a panic elsewhere changes nothing.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a connection may end like this when somebody aborts it.

@@ -231,7 +231,7 @@ impl Run<'_> {
         let length = sleep_for(self.dice.micros(6000));
         let ended = event_loop.run_until_complete(length);
         self.ledgers[0].allow("the run", ended);
-        self.be_lenient();
+        self.shut();
         match self.dice.below(3) {
             0 => self.close(runner),
             1 => {
@@ -282,19 +282,25 @@ impl Run<'_> {
         self.ledgers.iter().for_each(|ledger| ledger.be_lenient());
     }
 
+    /// Tells everybody that the loop is about to close.
+    fn shut(&self) {
+        self.ledgers.iter().for_each(|ledger| ledger.shut());
+    }
+
     fn close(&self, mut runner: Runner) {
-        self.be_lenient();
+        self.shut();
         self.watchdog.enter("close");
         let event_loop = runner.event_loop().clone();
         runner.close();
         let left = event_loop.metrics().alive_tasks;
         self.ledgers[0].check(left == 0, || format!("{left} tasks on a closed loop"));
-        self.watchdog.forget_loop();
     }
 
     /// Whether the accounts are in order, once all threads are gone.
     fn settle(&self) -> Result<(), String> {
         self.watchdog.enter("settle");
+        // A closed loop keeps its reactor as long as it has an owner.
+        self.watchdog.forget_loop();
         let mut waited = Duration::ZERO;
         let step = Duration::from_millis(1);
         while self.ledgers.iter().any(|ledger| !ledger.is_settled()) && waited < PATIENCE {

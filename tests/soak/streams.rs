@@ -10,7 +10,7 @@ use bowerbird::{
     start_server, timeout,
 };
 
-use crate::ledger::{Ledger, Stage, is_hangup};
+use crate::ledger::{Entry, Ledger, Stage, is_hangup};
 
 pub(crate) async fn run(mut stage: Stage) {
     let ledger = stage.ledger.clone();
@@ -45,12 +45,13 @@ async fn throw_out(stage: &mut Stage, server: &Server) {
 }
 
 /// Sends back all that comes; that a client is gone is no news.
-async fn echo(_entry: crate::ledger::Entry, mut reader: StreamReader, writer: StreamWriter) {
+async fn echo(_entry: Entry, mut reader: StreamReader, writer: StreamWriter) {
     while let Ok(bytes) = reader.read(4096).await {
         if bytes.is_empty() || writer.write(bytes).await.is_err() {
-            return;
+            break;
         }
     }
+    writer.close();
 }
 
 async fn client(mut stage: Stage, addr: SocketAddr, is_rough: bool) {
@@ -66,6 +67,7 @@ async fn client(mut stage: Stage, addr: SocketAddr, is_rough: bool) {
             _ => {}
         }
         if let Err(error) = request(&mut stage, &mut reader, &writer).await {
+            writer.close();
             return judge(&stage.ledger, is_rough, error);
         }
         stage.ledger.step();
@@ -115,6 +117,8 @@ async fn give_up(stage: &mut Stage, reader: &mut StreamReader, writer: &StreamWr
     .await;
     if stage.dice.is_one_in(2) {
         writer.abort();
+    } else {
+        writer.close();
     }
 }
 
