@@ -19,6 +19,10 @@ loom preemptions="2":
     CARGO_TARGET_DIR=target/loom RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS={{preemptions}} cargo test --release -p bowerbird-core --lib loom
     CARGO_TARGET_DIR=target/loom RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS={{preemptions}} cargo test --release -p bowerbird-executor --lib loom
 
+# Thousands of random programs; `just soak --seconds 3600 --workers 8`, or a failure's `--seed`
+soak *options:
+    cargo test --profile soak -p bowerbird-tests --test soak -- {{options}}
+
 # Measure against other runtimes; `just bench --quick` for a look
 bench *options:
     cargo run --release -p bowerbird-benches -- {{options}}
