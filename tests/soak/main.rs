@@ -1,5 +1,5 @@
-//! The soak: thousands of short random programs over everything a loop does, with accounts that must
-//! balance after each. `just soak`; see `docs/testing.md` for what it promises.
+//! The soak: thousands of short random programs over everything a loop does, with accounts that
+//! must balance after each. `just soak`; see `docs/testing.md` for what it promises.
 //!
 //! A run (`restarts.rs`) is a loop with random knobs, some scenarios on it, and a way to end it;
 //! each scenario has a file and keeps a ledger. A watchdog ends the process when nothing moves. It
@@ -106,6 +106,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // In a line: a backtrace loads tables that would count as memory that grows.
+    std::panic::set_hook(Box::new(|panic| eprintln!("soak: {panic}")));
     let watchdog = Watchdog::start();
     match soak(&options, &watchdog) {
         Ok(told) => {

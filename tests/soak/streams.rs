@@ -1,6 +1,6 @@
-//! An echo server and its clients. Some abort, some stop waiting midway, some never read, and now and
-//! then the server throws everybody out. Every request is answered as it was sent, or fails by an
-//! error that says so.
+//! An echo server and its clients. Some abort, some stop waiting midway, and now and then the
+//! server throws everybody out. Every request is answered as it was sent, or fails by an error that
+//! says so.
 
 use std::io;
 use std::net::SocketAddr;
