@@ -190,8 +190,8 @@ impl Runner {
     ///   [`Builder::blocking_shutdown_timeout`]. What did not end by then is named in a report.
     /// - Clean-ups may await, and create tasks: the loop runs until they are done.
     /// - Inside another running loop nothing can be awaited: what is left is dropped.
-    /// - While its own loop runs, through a clone that the runner has given away, this does nothing:
-    ///   the loop is left to whoever runs it.
+    /// - While its own loop runs, through a clone that the runner has given away, this does
+    ///   nothing: the loop is left to whoever runs it.
     ///
     /// ```
     /// let mut runner = bowerbird::Runner::new().expect("threads and descriptors are there");
