@@ -59,6 +59,7 @@ const DOORS: [(&str, &[&str]); 6] = [
             "hyper-util",
             "pin-project-lite",
             "tower-service",
+            "tracing",
         ],
     ),
 ];

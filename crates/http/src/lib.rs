@@ -45,6 +45,6 @@ pub mod rt;
 
 pub use body::{BODY_LIMIT, BodyError, read_body};
 pub use hyper::body::Incoming;
-pub use server::{Listener, Peer, Server, Stopped};
+pub use server::{ALPN, Listener, Peer, Server, Stopped};
 pub use service::{ServiceFn, service_fn};
 pub use {bytes, http, hyper};

@@ -26,6 +26,9 @@ mod roll;
 
 mod accepting;
 
+#[cfg(feature = "tls")]
+mod handshake;
+
 mod connection;
 
 #[cfg(not(feature = "http2"))]
@@ -47,13 +50,21 @@ use limits::Limits;
 pub use listener::Listener;
 use roll::Roll;
 
+/// The protocols of this crate, as TLS names them, the preferred one first: for the `alpn` of an
+/// acceptor or a connector.
+pub const ALPN: &[&str] = if cfg!(feature = "http2") {
+    &["h2", "http/1.1"]
+} else {
+    &["http/1.1"]
+};
+
 /// A failure of users' code, of whatever type.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// An HTTP server, to be set up and then [served](Self::serve).
 ///
 /// - HTTP/1.1 with keep-alive and pipelining; with the feature `http2`, HTTP/2 too, to clients that
-///   begin with it ("prior knowledge").
+///   begin with it: over TLS having agreed on it, otherwise by "prior knowledge".
 /// - Serves whatever tower calls a service of `http` types: an axum `Router` as it is, a stack of
 ///   middlewares, a [`service_fn`](crate::service_fn).
 /// - A handler's error or panic is answered with 500 and reported to the loop's exception handler;
@@ -127,6 +138,36 @@ impl Server {
     /// Serves what comes to this one as well.
     pub fn with_listener(mut self, listener: impl Into<Listener>) -> Self {
         self.listeners.push(listener.into());
+        self
+    }
+
+    /// Has everybody shake hands first, at all listeners that it has by now. Feature `tls`.
+    ///
+    /// - `acceptor`: offer [`ALPN`](crate::ALPN) with it, or its clients do not learn that HTTP/2
+    ///   is spoken.
+    /// - A handshake that takes longer than [`header_read_timeout`](Self::header_read_timeout), or
+    ///   than the acceptor's own limit, ends its connection, as one that fails does; others do not
+    ///   notice. With the feature `tracing` it is told at DEBUG.
+    /// - Handlers find `Arc<`[`TlsInfo`](bowerbird::tls::TlsInfo)`>` among a request's extensions.
+    /// - asyncio: the `ssl_context` of aiohttp's `run_app`.
+    ///
+    /// ```no_run
+    /// # use bowerbird_http::{ALPN, Server};
+    /// use bowerbird::tls::TlsAcceptor;
+    ///
+    /// # bowerbird::run(async {
+    /// let (chain, key) = (std::fs::read("chain.pem")?, std::fs::read("key.pem")?);
+    /// let acceptor = TlsAcceptor::builder(chain, key).alpn(ALPN).build()?;
+    /// let server = Server::bind(":443").await?.tls(acceptor);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, acceptor: bowerbird::tls::TlsAcceptor) -> Self {
+        let listeners = std::mem::take(&mut self.listeners).into_iter();
+        self.listeners = listeners
+            .map(|listener| listener.tls(acceptor.clone()))
+            .collect();
         self
     }
 

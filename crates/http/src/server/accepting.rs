@@ -31,8 +31,8 @@ where
     loop {
         let permit = roll.room().await;
         match listener.accept().await {
-            Ok((socket, peer)) => {
-                let work = converse(roll.clone(), socket, peer, service.clone());
+            Ok(arrival) => {
+                let work = converse(roll.clone(), arrival, service.clone());
                 permit.forget();
                 roll.start(Kind::Connection, work);
             }

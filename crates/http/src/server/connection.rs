@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
+#[cfg(feature = "tls")]
+use bowerbird::tls::TlsInfo;
 use bowerbird::{Report, Sleep, current_task, get_running_loop, sleep};
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
@@ -15,7 +17,9 @@ use tower_service::Service;
 
 use super::Failure;
 use super::guard::Guarded;
-use super::listener::Socket;
+#[cfg(feature = "tls")]
+use super::handshake;
+use super::listener::{Arrival, Socket};
 use super::protocol;
 use super::roll::Roll;
 use super::wire::Wire;
@@ -24,6 +28,16 @@ use super::wire::Wire;
 /// proxy. No header is believed. asyncio: aiohttp's `request.remote`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Peer(pub SocketAddr);
+
+/// Where the requests of a connection come from.
+#[derive(Debug)]
+pub(super) struct Origin {
+    /// The other end.
+    peer: Option<Peer>,
+    /// What was agreed on with it.
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<TlsInfo>>,
+}
 
 /// What the parts of a connection tell each other.
 ///
@@ -40,12 +54,8 @@ pub(super) struct Activity {
 }
 
 /// Answers the requests of a connection until it ends, or is asked to.
-pub(super) async fn converse<S, B>(
-    roll: Arc<Roll>,
-    socket: Socket,
-    peer: Option<SocketAddr>,
-    service: S,
-) where
+pub(super) async fn converse<S, B>(roll: Arc<Roll>, arrival: Arrival, service: S)
+where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Into<Failure>,
     S::Future: Send + 'static,
@@ -53,9 +63,17 @@ pub(super) async fn converse<S, B>(
     B::Data: Send,
     B::Error: Into<Failure>,
 {
+    let peer = arrival.peer;
+    #[cfg(feature = "tls")]
+    let Some(socket) = handshake::secured(&roll, arrival).await else {
+        return;
+    };
+    #[cfg(not(feature = "tls"))]
+    let socket = arrival.socket;
+    let origin = Origin::new(peer, &socket);
     let activity = Arc::new(Activity::default());
     let wire = Wire::new(socket, activity.clone());
-    let service = Guarded::new(service, peer, activity.clone());
+    let service = Guarded::new(service, origin, activity.clone());
     let mut talk = pin!(protocol::begin(&roll, wire, service, &activity));
     let mut first = Some(sleep(roll.limits.header_read));
     let stopping = pin!(roll.stopping());
@@ -131,6 +149,29 @@ pub(super) fn report(mut report: Report) {
     }
     if let Ok(running) = get_running_loop() {
         running.call_exception_handler(&report);
+    }
+}
+
+impl Origin {
+    fn new(peer: Option<SocketAddr>, socket: &Socket) -> Self {
+        #[cfg(not(feature = "tls"))]
+        let _same_for_all = socket;
+        Self {
+            peer: peer.map(Peer),
+            #[cfg(feature = "tls")]
+            tls: socket.tls_info().map(Arc::new),
+        }
+    }
+
+    /// Lets a handler know.
+    pub(super) fn note_in(&self, extensions: &mut http::Extensions) {
+        if let Some(peer) = self.peer {
+            extensions.insert(peer);
+        }
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            extensions.insert(tls.clone());
+        }
     }
 }
 

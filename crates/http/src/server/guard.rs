@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::Failure;
-use super::connection::{Activity, Peer, report};
+use super::connection::{Activity, Origin, report};
 
 /// See the module. One for each connection.
 #[derive(Debug)]
@@ -25,16 +24,16 @@ pub(super) struct Guarded<S> {
     /// The user's service, to be cloned for each request.
     service: S,
     /// Who asks.
-    peer: Option<SocketAddr>,
+    origin: Origin,
     /// Told of each request.
     activity: Arc<Activity>,
 }
 
 impl<S> Guarded<S> {
-    pub(super) fn new(service: S, peer: Option<SocketAddr>, activity: Arc<Activity>) -> Self {
+    pub(super) fn new(service: S, origin: Origin, activity: Arc<Activity>) -> Self {
         Self {
             service,
-            peer,
+            origin,
             activity,
         }
     }
@@ -53,9 +52,7 @@ where
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
         self.activity.note_request(has_body);
-        if let Some(peer) = self.peer {
-            request.extensions_mut().insert(Peer(peer));
-        }
+        self.origin.note_in(request.extensions_mut());
         Answering::Waiting {
             service: self.service.clone(),
             request: Some(request),

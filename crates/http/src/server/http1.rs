@@ -41,6 +41,6 @@ where
         builder.max_headers(headers);
     }
     builder
-        .serve_connection(Io::new(wire), service)
+        .serve_connection(wire.into_io(), service)
         .with_upgrades()
 }

@@ -70,6 +70,6 @@ where
         http1.max_headers(headers);
     }
     builder
-        .serve_connection_with_upgrades(Io::new(wire), service)
+        .serve_connection_with_upgrades(wire.into_io(), service)
         .into_owned()
 }

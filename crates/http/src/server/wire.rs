@@ -18,6 +18,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use super::connection::Activity;
 use super::listener::Socket;
+use crate::rt::Io;
 
 /// How long bytes that nobody reads are waited for.
 const LINGER: Duration = Duration::from_secs(2);
@@ -42,11 +43,20 @@ impl Wire {
         }
     }
 
+    /// For hyper.
+    pub(super) fn into_io(self) -> Io<Self> {
+        if self.socket.is_flattened() {
+            Io::flattened(self)
+        } else {
+            Io::new(self)
+        }
+    }
+
     /// Ready when the peer has gone, or enough time.
     fn poll_waste(&mut self, limit: &mut Sleep, cx: &mut Context<'_>) -> Poll<()> {
         let mut waste = [0; 4 * 1024];
         loop {
-            match Pin::new(&mut self.socket).poll_read(cx, &mut waste) {
+            match Pin::new(&mut &self.socket).poll_read(cx, &mut waste) {
                 Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return Pin::new(limit).poll(cx),
@@ -57,11 +67,11 @@ impl Wire {
 
 impl AsyncRead for Wire {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let length = ready!(Pin::new(&mut self.socket).poll_read(cx, buffer))?;
+        let length = ready!(Pin::new(&mut &self.socket).poll_read(cx, buffer))?;
         self.activity.note_arrived(length);
         Poll::Ready(Ok(length))
     }
@@ -69,30 +79,30 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
+        Pin::new(&mut &self.socket).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, pieces)
+        Pin::new(&mut &self.socket).poll_write_vectored(cx, pieces)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &self.socket).poll_flush(cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut limit = match self.lingering.take() {
             Some(limit) => limit,
             None => {
-                ready!(Pin::new(&mut self.socket).poll_close(cx))?;
+                ready!(Pin::new(&mut &self.socket).poll_close(cx))?;
                 if !self.activity.has_body() {
                     return Poll::Ready(Ok(()));
                 }

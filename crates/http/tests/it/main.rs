@@ -15,3 +15,6 @@ mod routers;
 
 #[cfg(feature = "http2")]
 mod http2;
+
+#[cfg(feature = "tls")]
+mod tls;

@@ -11,7 +11,7 @@ use bowerbird::net::TcpStream;
 use bowerbird::{Event, EventLoop, Flavor, Task, create_task, timeout};
 use bowerbird_http::http::{Request, Response, StatusCode};
 use bowerbird_http::{BODY_LIMIT, Incoming, Server, Stopped, read_body, service_fn};
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// What takes longer hangs. Long, because test machines are slow and shared.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -122,7 +122,7 @@ pub(crate) fn held(
 }
 
 /// A connection.
-pub(crate) struct Client(pub(crate) TcpStream);
+pub(crate) struct Client<S = TcpStream>(pub(crate) S);
 
 /// An answer, as it came.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-impl Client {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn say(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
