@@ -1,6 +1,8 @@
 //! A test in a process of its own: for promises about the process, which other tests would disturb.
 
-use std::process::{Command, Output};
+use std::ffi::OsStr;
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use crate::loops::watched;
 
@@ -46,11 +48,43 @@ pub(crate) fn output_alone(
         watched(test);
         return None;
     }
-    let child = Command::new(std::env::current_exe().unwrap())
+    let child = interruptible(std::env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
         .env(VARIABLE, name)
         .envs(variables.iter().copied())
         .output()
         .unwrap();
     Some(child)
+}
+
+/// The command for `program`, to which Ctrl-C does what it does by default. A shell that puts a test
+/// run into the background makes it ignore Ctrl-C, which all of its children inherit; `env` gives
+/// the default back where it knows how to, and elsewhere the program starts as we are.
+pub(crate) fn interruptible(program: impl AsRef<OsStr>) -> Command {
+    static KNOWS: OnceLock<bool> = OnceLock::new();
+    const GIVE_BACK: &str = "--default-signal=INT";
+    let knows = *KNOWS.get_or_init(|| {
+        let mut env = Command::new("env");
+        env.args([GIVE_BACK, "true"]).stdout(Stdio::null());
+        let tried = env.stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success())
+    });
+    if !knows {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.arg(GIVE_BACK).arg(program);
+    command
+}
+
+/// Whether Ctrl-C ends such a program, and a test of it can go on.
+#[cfg(unix)]
+pub(crate) fn is_interruptible() -> bool {
+    use std::os::unix::process::ExitStatusExt;
+
+    static ENDS: OnceLock<bool> = OnceLock::new();
+    *ENDS.get_or_init(|| {
+        let tried = interruptible("sh").args(["-c", "kill -INT $$"]).status();
+        tried.is_ok_and(|status| status.signal() == Some(2))
+    })
 }

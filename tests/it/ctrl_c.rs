@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 use std::future::pending;
+use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Output;
 use std::sync::mpsc::channel;
@@ -10,12 +11,12 @@ use std::time::Duration;
 
 use bowerbird::signal::{SIGINT, ctrl_c};
 use bowerbird::{
-    LoopError, Runner, catch_cancel, create_task, current_task, finally, get_running_loop, run,
-    sleep, yield_now,
+    LoopError, Runner, StreamReader, StreamWriter, catch_cancel, create_task, current_task,
+    finally, get_running_loop, run, sleep, start_server, to_thread, yield_now,
 };
 use rustix::process::{Signal, getpid, kill_process};
 
-use crate::alone::output_alone;
+use crate::alone::{is_interruptible, output_alone};
 use crate::loops::each_builder;
 
 fn press() {
@@ -26,13 +27,24 @@ fn press() {
 /// harness keeps the real one for itself.
 #[track_caller]
 fn program(name: &str, program: impl FnOnce() + Send) -> Option<Output> {
-    let name = format!("ctrl_c::{name}");
-    output_alone(&name, &[], || {
+    in_foreground(name, || {
         std::thread::scope(|scope| {
             let main = std::thread::Builder::new().name("main".into());
             main.spawn_scoped(scope, program).unwrap().join().unwrap();
         });
     })
+}
+
+/// Runs it in a process to which Ctrl-C does what it does by default; skipped, by name, where none
+/// can be had.
+#[track_caller]
+fn in_foreground(name: &str, program: impl FnOnce()) -> Option<Output> {
+    let name = format!("ctrl_c::{name}");
+    if !is_interruptible() {
+        eprintln!("skipped: {name}: this run ignores Ctrl-C, and its children cannot but do so");
+        return None;
+    }
+    output_alone(&name, &[], program)
 }
 
 fn said(ended: &Output) -> String {
@@ -245,9 +257,43 @@ fn one_during_the_end_of_a_run_ends_the_process_at_once() {
 }
 
 #[test]
+fn a_server_with_an_idle_client_is_ended_by_the_first_one() {
+    let ended = program(
+        "a_server_with_an_idle_client_is_ended_by_the_first_one",
+        || {
+            run(async {
+                let handler = async |mut reader: StreamReader, writer: StreamWriter| {
+                    writer.write("hello").await.unwrap();
+                    finally(reader.read(1), async { eprintln!("the handler is clean") })
+                        .await
+                        .unwrap();
+                };
+                let server = start_server(handler, "127.0.0.1:0").await.unwrap();
+                let mut client = std::net::TcpStream::connect(server.local_addrs()[0]).unwrap();
+                to_thread(move || {
+                    client.read_exact(&mut [0; 5]).unwrap();
+                    // Never closed: it stays as long as the process.
+                    std::mem::forget(client);
+                })
+                .await
+                .unwrap();
+                press();
+                server.serve_forever().await.unwrap();
+            });
+        },
+    );
+    let Some(ended) = ended else { return };
+    assert!(
+        said(&ended).contains("the handler is clean"),
+        "{}",
+        said(&ended)
+    );
+    assert_interrupted(&ended);
+}
+
+#[test]
 fn a_run_on_another_thread_leaves_it_alone() {
-    let name = "ctrl_c::a_run_on_another_thread_leaves_it_alone";
-    let ended = output_alone(name, &[], || {
+    let ended = in_foreground("a_run_on_another_thread_leaves_it_alone", || {
         run(async {
             let waiting = async {
                 press();

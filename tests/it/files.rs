@@ -13,7 +13,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use crate::alone::alone;
 use crate::bell::Bell;
 use crate::folder::{Folder, pattern};
-use crate::loops::{each_builder, inside_each, watched};
+use crate::loops::{each_builder, inside_each, inside_one_thread, watched};
 
 async fn open_both(folder: &Folder) -> File {
     let mut options = OpenOptions::new();
@@ -657,9 +657,7 @@ fn vectored_reads_and_writes_fill_and_take_several_buffers() {
 
 #[test]
 fn a_file_that_is_always_ready_lets_others_run() {
-    // On one thread: elsewhere the other task may be with a worker that the system has stopped.
-    let [single, ..] = each_builder();
-    let main = async {
+    inside_one_thread(async || {
         let folder = Folder::new();
         fs::write(folder.at("file"), vec![7; 16_000]).await.unwrap();
         let mut file = File::open(folder.at("file")).await.unwrap();
@@ -676,8 +674,7 @@ fn a_file_that_is_always_ready_lets_others_run() {
             reads
         };
         assert!(create_task(reader).await.unwrap() < 15_000);
-    };
-    watched(|| single.build().unwrap().run_until_complete(main)).unwrap();
+    });
 }
 
 #[test]

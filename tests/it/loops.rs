@@ -46,6 +46,14 @@ pub(crate) fn inside_each_pool(test: impl AsyncFn()) {
     inside(each_pool(), test);
 }
 
+/// The same, on one thread of either flavour: for promises that count what others do meanwhile,
+/// who elsewhere may be with a worker that the system has stopped.
+#[track_caller]
+pub(crate) fn inside_one_thread(test: impl AsyncFn()) {
+    let [single, ..] = each_builder();
+    inside([single, EventLoop::builder().worker_threads(1)], test);
+}
+
 #[track_caller]
 fn inside(builders: impl IntoIterator<Item = Builder>, test: impl AsyncFn()) {
     for builder in builders {

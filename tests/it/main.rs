@@ -62,6 +62,9 @@ mod net_options;
 
 mod net_peers;
 
+#[cfg(unix)]
+mod socket_peers;
+
 mod net_udp;
 
 mod folder;
@@ -94,6 +97,9 @@ mod signals;
 mod ctrl_c;
 
 mod subprocess;
+
+#[cfg(unix)]
+mod subprocess_stops;
 
 mod endings;
 

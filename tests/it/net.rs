@@ -10,7 +10,7 @@ use bowerbird::{create_task, gather, wait_for, yield_now};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 
 use crate::bell::Bell;
-use crate::loops::{each_builder, inside_each, on_each, watched};
+use crate::loops::{each_builder, inside_each, inside_one_thread, on_each, watched};
 
 async fn listener() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -246,7 +246,7 @@ fn sockets_of_std_are_taken_over_and_given_back() {
 
 #[test]
 fn a_task_that_is_always_ready_lets_others_run() {
-    inside_each(async || {
+    inside_one_thread(async || {
         let (mut client, mut server) = pair().await;
         client.write_all(&[7; 20_000]).await.unwrap();
         let ran = Bell::default();

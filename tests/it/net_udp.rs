@@ -9,7 +9,7 @@ use bowerbird::net::UdpSocket;
 use bowerbird::{create_task, gather, wait_for, yield_now};
 
 use crate::bell::Bell;
-use crate::loops::inside_each;
+use crate::loops::{inside_each, inside_one_thread};
 
 async fn here() -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -141,7 +141,7 @@ fn a_cancelled_recv_loses_no_datagram() {
 
 #[test]
 fn a_socket_that_is_always_ready_lets_others_run() {
-    inside_each(async || {
+    inside_one_thread(async || {
         let (socket, at) = here().await;
         let ran = Bell::default();
         let ring = ran.clone();

@@ -11,10 +11,10 @@ const REQUIRE_PEERS: &str = "BOWERBIRD_REQUIRE_PEERS";
 /// Whether `program` can be run.
 pub(crate) fn is_here(program: &str) -> bool {
     let tried = Command::new(program)
-        .arg(if program == "openssl" {
-            "version"
-        } else {
-            "--version"
+        .arg(match program {
+            "openssl" => "version",
+            "socat" => "-V",
+            _ => "--version",
         })
         .stdout(Stdio::null())
         .stderr(Stdio::null())

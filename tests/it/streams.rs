@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use bowerbird::{
     create_task, gather, get_running_loop, open_connection, sleep, start_server, to_thread,
     wait_for, yield_now,
 };
-use futures_lite::future::block_on;
+use futures_lite::future::{block_on, poll_once};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 
 use crate::alone::alone;
@@ -478,6 +479,26 @@ fn serving_for_ever_closes_the_server_when_it_is_cancelled() {
         assert!(matches!(serving.await, Err(TaskError::Cancelled)));
         server.wait_closed().await;
         assert!(open_connection(addr).await.is_err());
+    });
+}
+
+#[test]
+fn serving_for_ever_gives_up_at_once_and_leaves_connections_to_whoever_waits() {
+    inside_each(async || {
+        let (server, addr) = started(start_server(echo, "127.0.0.1:0")).await;
+        let serving = served_forever(&server).await;
+        let (mut reader, writer) = open_connection(addr).await.unwrap();
+        writer.write("one").await.unwrap();
+        assert_eq!(reader.readexactly(3).await.unwrap(), b"one");
+        serving.cancel();
+        assert!(matches!(serving.await, Err(TaskError::Cancelled)));
+        writer.write("two").await.unwrap();
+        assert_eq!(reader.readexactly(3).await.unwrap(), b"two");
+        let mut waiting = pin!(server.wait_closed());
+        assert!(poll_once(waiting.as_mut()).await.is_none());
+        server.close_clients();
+        waiting.await;
+        assert_eq!(reader.read(1).await.unwrap(), b"");
     });
 }
 

@@ -1,13 +1,15 @@
 //! The examples of sockets as their users run them: processes, spoken to by std's sockets.
 #![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
+mod programs;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Once;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
+
+use programs::example;
 
 /// Nothing here takes long; what takes longer hangs.
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(60));
@@ -47,24 +49,6 @@ impl Drop for Program {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
-}
-
-/// An example as it is today: Cargo builds them with all targets, but not with this test alone.
-fn example(name: &str) -> PathBuf {
-    static BUILT: Once = Once::new();
-    BUILT.call_once(|| {
-        let release = (!cfg!(debug_assertions)).then_some("--release");
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "bowerbird", "--examples"])
-            .args(release)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.unwrap().success());
-    });
-    let this = std::env::current_exe().unwrap();
-    let profile = this.parent().and_then(Path::parent).unwrap();
-    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    profile.join("examples").join(name)
 }
 
 #[test]
@@ -156,4 +140,139 @@ fn chat_tells_the_others_and_shows_out_who_does_not_read() {
     // A line without an end is not kept for ever.
     say(&bob, &"y".repeat(10_000));
     assert_eq!(hear(&mut ann), "* bob is gone\n");
+}
+
+/// A guest of the chat who sits at a terminal.
+struct Guest {
+    /// The client's process.
+    child: Child,
+    /// What is typed.
+    keyboard: Option<ChildStdin>,
+    /// What is shown.
+    screen: BufReader<ChildStdout>,
+}
+
+impl Guest {
+    fn enter(room: SocketAddr, name: &str) -> Guest {
+        let mut child = Command::new(example("line_chat"))
+            .arg(room.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let screen = BufReader::new(child.stdout.take().unwrap());
+        let keyboard = child.stdin.take();
+        let mut guest = Guest {
+            child,
+            keyboard,
+            screen,
+        };
+        guest.type_line(name);
+        guest
+    }
+
+    fn type_line(&mut self, line: &str) {
+        let keyboard = self.keyboard.as_mut().unwrap();
+        writeln!(keyboard, "{line}").unwrap();
+    }
+
+    fn read_line(&mut self) -> String {
+        let mut line = String::new();
+        self.screen.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Types Ctrl-D: what is shown until the program has ended, well.
+    fn leave(mut self) -> String {
+        drop(self.keyboard.take());
+        let mut rest = String::new();
+        self.screen.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        rest
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // One that has left refuses, and that is fine.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn line_chat_says_what_is_typed_and_shows_what_is_said() {
+    let program = Program::start("chat", &["127.0.0.1:0"]);
+    let mut ann = Guest::enter(program.address, "ann");
+    assert_eq!(ann.read_line(), "* welcome, ann\n");
+    let mut bob = Guest::enter(program.address, "bob");
+    assert_eq!(bob.read_line(), "* welcome, bob\n");
+    assert_eq!(ann.read_line(), "* bob is here\n");
+    ann.type_line("hello");
+    assert_eq!(bob.read_line(), "ann: hello\n");
+    bob.type_line("hi");
+    assert_eq!(ann.read_line(), "bob: hi\n");
+    assert_eq!(bob.leave(), "");
+    assert_eq!(ann.read_line(), "* bob is gone\n");
+
+    // A room that closes is the end of the client, though nobody has typed Ctrl-D.
+    drop(program);
+    let mut rest = String::new();
+    ann.screen.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
+
+#[test]
+fn line_chat_without_a_room_fails() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap().to_string();
+    drop(closed);
+    let ended = Command::new(example("line_chat"))
+        .arg(address)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!ended.status.success());
+    assert!(!ended.stderr.is_empty());
+}
+
+/// A site of three pages, in a loop of its own thread; ends with the test.
+fn site() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut request = String::new();
+            stream.read_line(&mut request).unwrap();
+            let mut header = String::new();
+            while stream.read_line(&mut header).unwrap() > 2 {
+                header.clear();
+            }
+            let (status, page) = match request.split(' ').nth(1) {
+                Some("/") => ("200 OK", r#"<a href="one"> <a href="/two#part">"#),
+                Some("/one") => ("200 OK", r#"<a href="/"> <a href="missing">"#),
+                Some("/two") => ("200 OK", r#"<a href="http://elsewhere.example/">"#),
+                _ => ("404 Not Found", ""),
+            };
+            let answer = format!("HTTP/1.0 {status}\r\n\r\n{page}");
+            stream.get_ref().write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn crawler_prints_each_page_of_a_site_once() {
+    let address = site();
+    let ended = Command::new(example("crawler"))
+        .args([&address.to_string(), "/", "3"])
+        .output()
+        .unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let expected = "/  HTTP/1.0 200 OK\n\
+                    /missing  HTTP/1.0 404 Not Found\n\
+                    /one  HTTP/1.0 200 OK\n\
+                    /two  HTTP/1.0 200 OK\n";
+    assert_eq!(String::from_utf8(ended.stdout).unwrap(), expected);
 }

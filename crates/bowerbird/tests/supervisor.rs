@@ -2,35 +2,14 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
+mod programs;
+
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Once;
 
-/// The example as it is today: Cargo builds it with all targets, but not with this test alone.
-fn supervisor() -> PathBuf {
-    static BUILT: Once = Once::new();
-    BUILT.call_once(|| {
-        let release = (!cfg!(debug_assertions)).then_some("--release");
-        let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "bowerbird",
-                "--example",
-                "supervisor",
-            ])
-            .args(release)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.unwrap().success());
-    });
-    let this = std::env::current_exe().unwrap();
-    let profile = this.parent().and_then(Path::parent).unwrap();
-    profile.join("examples").join("supervisor")
-}
+use programs::example;
 
 /// A supervisor at work.
 struct Supervised {
@@ -40,7 +19,7 @@ struct Supervised {
 
 impl Supervised {
     fn start(line: &str) -> Supervised {
-        let mut child = Command::new(supervisor())
+        let mut child = interruptible(&example("supervisor"))
             .args(["sh", "-c", line])
             .stdout(Stdio::piped())
             .spawn()
@@ -93,8 +72,37 @@ impl Drop for Supervised {
     }
 }
 
+/// A program to which Ctrl-C does what it does by default. A shell that puts a test run into the
+/// background makes all that it starts ignore it; `env` gives it back where it knows how to.
+fn interruptible(program: &Path) -> Command {
+    const GIVE_BACK: &str = "--default-signal=INT";
+    let mut env = Command::new("env");
+    let tried = env.args([GIVE_BACK, "true"]).stderr(Stdio::null()).status();
+    if !tried.is_ok_and(|status| status.success()) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.arg(GIVE_BACK).arg(program);
+    command
+}
+
+/// Whether such a program can be ended by Ctrl-C; says which test goes without.
+fn is_interruptible(test: &str) -> bool {
+    let tried = interruptible(Path::new("sh"))
+        .args(["-c", "kill -INT $$"])
+        .status();
+    let ends = tried.unwrap().signal() == Some(2);
+    if !ends {
+        eprintln!("skipped: {test}: this run ignores Ctrl-C, and its children cannot but do so");
+    }
+    ends
+}
+
 #[test]
 fn what_ends_early_is_started_again_after_longer_and_longer_pauses() {
+    if !is_interruptible("what_ends_early_is_started_again_after_longer_and_longer_pauses") {
+        return;
+    }
     let mut supervised = Supervised::start("exit 3");
     for pause in ["100ms", "200ms", "400ms"] {
         assert!(supervised.line().starts_with("started "));
@@ -108,6 +116,9 @@ fn what_ends_early_is_started_again_after_longer_and_longer_pauses() {
 
 #[test]
 fn ctrl_c_stops_all_of_it_and_ends_the_supervisor_as_ctrl_c_does() {
+    if !is_interruptible("ctrl_c_stops_all_of_it_and_ends_the_supervisor_as_ctrl_c_does") {
+        return;
+    }
     let mut supervised = Supervised::start("sleep 60 & echo $!; wait");
     let grandchild = supervised.first_lines();
     supervised.send("-INT");

@@ -68,8 +68,12 @@ impl Server {
 
     /// Accepts connections until the server is closed; then waits for those that are open.
     ///
-    /// - Cancel: closes the server, and leaves open connections alone.
-    /// - asyncio: `serve_forever`, which is cancelled by `close` where this returns.
+    /// - Cancel: closes the server, and leaves open connections alone; nothing is waited for.
+    ///   [`wait_closed`](Self::wait_closed) does that, after [`close_clients`](Self::close_clients)
+    ///   if they are to hurry.
+    /// - asyncio: `serve_forever`, which is cancelled by `close` where this returns. Cancelled from
+    ///   elsewhere it waits for open connections since 3.12.1, so that Ctrl-C hangs while a client
+    ///   is idle; here the end of [`run`](crate::run) cancels their handlers.
     ///
     /// # Errors
     /// `NotConnected` on a closed server; `InvalidInput` when somebody else is in it already.

@@ -19,5 +19,6 @@ pub(crate) fn example(name: &str) -> PathBuf {
     });
     let this = std::env::current_exe().unwrap();
     let profile = this.parent().and_then(Path::parent).unwrap();
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     profile.join("examples").join(name)
 }
