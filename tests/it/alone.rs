@@ -57,9 +57,9 @@ pub(crate) fn output_alone(
     Some(child)
 }
 
-/// The command for `program`, to which Ctrl-C does what it does by default. A shell that puts a test
-/// run into the background makes it ignore Ctrl-C, which all of its children inherit; `env` gives
-/// the default back where it knows how to, and elsewhere the program starts as we are.
+/// The command for `program`, to which Ctrl-C does what it does by default. A shell that puts a
+/// test run into the background makes it ignore Ctrl-C, which all of its children inherit; `env`
+/// gives the default back where it knows how to, and elsewhere the program starts as we are.
 pub(crate) fn interruptible(program: impl AsRef<OsStr>) -> Command {
     static KNOWS: OnceLock<bool> = OnceLock::new();
     const GIVE_BACK: &str = "--default-signal=INT";

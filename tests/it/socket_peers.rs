@@ -237,8 +237,7 @@ async fn read_from(part: &'static str) -> Vec<Result<Vec<u8>, ReadError>> {
     all.rung().await;
     server.close();
     server.wait_closed().await;
-    let read = std::mem::take(&mut *read.lock().unwrap());
-    read
+    std::mem::take(&mut *read.lock().unwrap())
 }
 
 #[test]

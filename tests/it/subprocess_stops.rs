@@ -1,5 +1,5 @@
-//! Children that are stopped and go on: a pause is not an end, and nothing that was written in it is
-//! lost. Unix.
+//! Children that are stopped and go on: a pause is not an end, and nothing that was written in it
+//! is lost. Unix.
 
 use std::time::Duration;
 
