@@ -10,11 +10,12 @@ use bowerbird::{EventLoop, Flavor, Runner};
 /// What takes longer than this hangs. Long, because test machines are slow and shared.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// One thread; few workers; more workers than most test machines have cores.
-pub(crate) fn each_builder() -> [Builder; 3] {
+/// One thread; a pool of one, two, and more workers than most test machines have cores.
+pub(crate) fn each_builder() -> [Builder; 4] {
     let single = EventLoop::builder().flavor(Flavor::CurrentThread);
     [
         single,
+        EventLoop::builder().worker_threads(1),
         EventLoop::builder().worker_threads(2),
         EventLoop::builder().worker_threads(8),
     ]
@@ -22,7 +23,7 @@ pub(crate) fn each_builder() -> [Builder; 3] {
 
 /// The loops on which tasks run in parallel.
 pub(crate) fn each_pool() -> [Builder; 2] {
-    let [_single, few, many] = each_builder();
+    let [_single, _alone, few, many] = each_builder();
     [few, many]
 }
 

@@ -4,6 +4,8 @@
 
 mod loops;
 
+mod contract;
+
 mod alone;
 
 mod bell;

@@ -11,7 +11,7 @@ use bowerbird::{ContextVar, Runner, create_task, run, sleep, to_thread, yield_no
 
 use crate::alone::alone;
 use crate::bell::{Bell, Counted, Tally};
-use crate::loops::{each_builder, watched};
+use crate::loops::{each_builder, each_pool, watched};
 use crate::reports::Book;
 
 fn message(payload: &(dyn std::any::Any + Send)) -> String {
@@ -262,7 +262,7 @@ fn a_leftover_that_fails_is_reported_as_such_and_the_result_comes_back() {
 
 #[test]
 fn a_leftover_that_does_not_end_is_named_at_the_limit() {
-    for builder in each_builder().into_iter().skip(1) {
+    for builder in each_pool() {
         let builder = builder.shutdown_timeout(Duration::from_millis(5));
         let mut runner = bowerbird::runners::RunnerBuilder::from(builder)
             .build()

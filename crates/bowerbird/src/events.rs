@@ -109,7 +109,25 @@ impl EventLoop {
     }
 
     /// Ends the run that is under way after the current pass; before a run, the next one makes
-    /// exactly one pass. From any thread. asyncio: `stop`.
+    /// exactly one pass. From any thread; asking again before the run has ended changes nothing.
+    ///
+    /// - On a `current_thread` loop a pass is every callback and task that is ready when it begins,
+    ///   each polled once, in order. What they make ready waits for the next pass, or run.
+    /// - On a pool tasks run in no order that could end, so a stop lets the polls under way end, and
+    ///   the callbacks that stood in line when the current callbacks' pass began; tasks in line wait
+    ///   for the next run. A stop before a run lets the run make a pass of its own: every callback
+    ///   that is ready when it begins, and as many polls on the running thread as there were tasks
+    ///   in its queue and the common one. Other workers take from the same queues meanwhile, so a
+    ///   task that was ready may have been taken by one of them, and still wait for the next run.
+    /// - asyncio: `stop`.
+    ///
+    /// ```
+    /// let event_loop = bowerbird::EventLoop::new_current_thread().expect("descriptors");
+    /// let mut ready = event_loop.create_task(async { 1 });
+    /// event_loop.stop();
+    /// event_loop.run_forever().expect("it makes one pass");
+    /// assert_eq!(ready.try_result().expect("it was ready").unwrap(), 1);
+    /// ```
     pub fn stop(&self) {
         self.handle.stop();
     }

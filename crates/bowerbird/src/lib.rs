@@ -90,6 +90,7 @@ pub use exceptions::{
     QueueFull, QueueShutDown, ReadError, SendfileNotAvailableError, TaskError, TimeoutError,
     ValueError,
 };
+pub use fs::File;
 pub use futures::Promise;
 pub use graph::{Awaited, TaskDump, TaskInfo, TaskState, print_call_graph};
 pub use locks::{

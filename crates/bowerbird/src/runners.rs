@@ -3,7 +3,7 @@
 //! A run ends as asyncio's does: what is left is cancelled, in rounds until nothing is left (tasks
 //! that a clean-up spawned included), then blocking calls get their time, then the loop closes.
 
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 
@@ -29,7 +29,8 @@ pub(crate) use shutdown::blocking_ended;
 ///   the process ends as by Ctrl-C, after its clean-ups: the rest of the caller does not run. A
 ///   second Ctrl-C ends it at once. [`Runner::run`] says more, and [`Runner::try_run`] gives an
 ///   error instead.
-/// - asyncio: `runners.py`, `run`. Takes any future, which need be neither `Send` nor `'static`.
+/// - asyncio: `runners.py`, `run`. Takes whatever can be awaited, tasks of other loops included,
+///   as asyncio does from 3.14 on; it need be neither `Send` nor `'static`.
 ///
 /// # Panics
 /// "run() cannot be called from a running event loop" when nested; when the system gives no
@@ -44,7 +45,7 @@ pub(crate) use shutdown::blocking_ended;
 /// bowerbird::run(async { bowerbird::run(async {}) });
 /// ```
 #[track_caller]
-pub fn run<F: Future>(main: F) -> F::Output {
+pub fn run<F: IntoFuture>(main: F) -> F::Output {
     refuse_nested();
     let mut runner = match Runner::builder().build() {
         Ok(runner) => runner,
@@ -114,7 +115,7 @@ impl Runner {
     /// Inside a running loop, after `close`, when the loop was stopped or `main` cancelled before
     /// it had a value, and with whatever `main` panics with.
     #[track_caller]
-    pub fn run<F: Future>(&mut self, main: F) -> F::Output {
+    pub fn run<F: IntoFuture>(&mut self, main: F) -> F::Output {
         refuse_nested();
         match self.try_run(main) {
             Ok(output) => output,
@@ -150,11 +151,12 @@ impl Runner {
     /// assert_eq!(cancelled, Err(LoopError::Cancelled));
     /// ```
     #[track_caller]
-    pub fn try_run<F: Future>(&mut self, main: F) -> Result<F::Output, LoopError> {
+    pub fn try_run<F: IntoFuture>(&mut self, main: F) -> Result<F::Output, LoopError> {
         let handle = self.event_loop.handle().clone();
         if handle.is_closed() {
             return Err(LoopError::Closed);
         }
+        let main = main.into_future();
         match CtrlC::arm(&handle) {
             Ok(Some((ctrl_c, asked))) => {
                 let ended = self.drive(ctrl_c.watch(handle, asked, main));
