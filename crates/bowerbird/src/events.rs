@@ -113,12 +113,11 @@ impl EventLoop {
     ///
     /// - On a `current_thread` loop a pass is every callback and task that is ready when it begins,
     ///   each polled once, in order. What they make ready waits for the next pass, or run.
-    /// - On a pool tasks run in no order that could end, so a stop lets the polls under way end, and
-    ///   the callbacks that stood in line when the current callbacks' pass began; tasks in line wait
-    ///   for the next run. A stop before a run lets the run make a pass of its own: every callback
-    ///   that is ready when it begins, and as many polls on the running thread as there were tasks
-    ///   in its queue and the common one. Other workers take from the same queues meanwhile, so a
-    ///   task that was ready may have been taken by one of them, and still wait for the next run.
+    /// - On a pool tasks run in no order that could end. A stop lets the polls under way end, and
+    ///   the callbacks of the pass under way; tasks in line wait for the next run. A stop before a
+    ///   run grants a pass: every callback that is ready when the run begins, and as many polls on
+    ///   the running thread as there were tasks in its queue and in the common one. The others take
+    ///   from the same queues, so a task that one of them took may still wait for the next run.
     /// - asyncio: `stop`.
     ///
     /// ```
