@@ -7,7 +7,7 @@ use bowerbird::{Task, TimeoutError, as_completed, create_task, wait_for, yield_n
 use futures_lite::{Stream, StreamExt};
 
 use crate::bell::{Bell, Tally};
-use crate::loops::inside_each;
+use crate::loops::{each_builder, inside_each, watched};
 
 const SHORT: Duration = Duration::from_millis(2);
 
@@ -37,7 +37,9 @@ fn results_come_in_the_order_of_the_ends() {
 
 #[test]
 fn the_order_of_the_ends_counts_though_nobody_looked_meanwhile() {
-    inside_each(async || {
+    // On one thread: elsewhere a task is done a moment before whoever awaits it is told.
+    let [single, ..] = each_builder();
+    let main = async {
         let bells: Vec<Bell> = (0..3).map(|_| Bell::default()).collect();
         let tasks: Vec<Task<usize>> = bells
             .iter()
@@ -60,7 +62,8 @@ fn the_order_of_the_ends_counts_though_nobody_looked_meanwhile() {
         }
         let order: Vec<_> = results.map(Result::unwrap).collect().await;
         assert_eq!(order, [1, 2, 0]);
-    });
+    };
+    watched(|| single.build().unwrap().run_until_complete(main)).unwrap();
 }
 
 #[test]

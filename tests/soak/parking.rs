@@ -33,7 +33,10 @@ async fn ring(mut stage: Stage) {
         stage.ledger.check(put.is_ok(), || format!("{put:?}"));
     }
     let passed = gather(tasks).await;
-    stage.ledger.allow("a station", passed);
+    // One that was cancelled has left its laps undone.
+    if stage.ledger.allow("a station", passed).is_none() {
+        return;
+    }
     let hops: usize = queues
         .iter()
         .filter_map(|queue| queue.get_nowait().ok())

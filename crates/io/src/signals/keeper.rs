@@ -12,6 +12,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::interrupts;
 use crate::sys::signals::{self as sys, Registration};
 
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
+
 /// How many listeners each signal has. Read by keepers, inside the system's handler.
 static LISTENERS: [AtomicUsize; NUMBERS] = [const { AtomicUsize::new(0) }; NUMBERS];
 
@@ -88,19 +92,17 @@ impl Drop for Claim {
     }
 }
 
-/// Adds an action, and behind the first one of a signal its keeper.
+/// Adds an action; the keeper of a signal stands before all of them. It looks whether anybody
+/// listens before anybody can have heard: whoever hears may cease to listen at once, and the same
+/// signal would do the default as well.
 fn install(number: i32, action: impl Fn() + Send + Sync + 'static) -> io::Result<Registration> {
     let mut book = lock();
-    if book.0.contains_key(&number) {
-        return sys::catch(number, action);
+    if !book.0.contains_key(&number) {
+        let was_default = sys::disposition(number)?.is_default();
+        book.keep(number, was_default)?;
     }
-    let was_default = sys::disposition(number)?.is_default();
-    let registration = sys::catch(number, action)?;
-    if let Err(error) = book.keep(number, was_default) {
-        registration.release();
-        return Err(error);
-    }
-    Ok(registration)
+    drop(book);
+    sys::catch(number, action)
 }
 
 /// Sees to it that a signal with the default disposition has a handler, and its keeper in it.
