@@ -71,7 +71,9 @@ impl CtrlC {
         if !self.interrupts.is_asked() {
             return ended;
         }
-        let is_told = self.was_told.get() == Some(&true);
+        // Whoever tells it may be in the midst of that on another worker: this waits for the end
+        // of it, and whoever has not begun comes too late.
+        let is_told = *self.was_told.get_or_init(|| false);
         let is_alone = self.main.get().is_none_or(|main| main.cancelling() <= 1);
         match ended {
             // It came when nothing was left to cancel, and must not be lost.
