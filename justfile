@@ -27,6 +27,10 @@ soak *options:
 bench *options:
     cargo run --release -p bowerbird-benches -- {{options}}
 
+# Instructions per operation against the recorded ones; `just counts --record` records on purpose
+counts *options:
+    cargo run --release -p bowerbird-benches -- --counts {{options}}
+
 # Let the tools mend what they can
 fix:
     cargo fmt --all

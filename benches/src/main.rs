@@ -7,6 +7,7 @@
 //!
 //! Reading order: `options`, `rounds` (the conductor), `child`, `runtimes` (the seam), `workloads`,
 //! `meter` and `reading` (what is measured, and its shape), `summary` and `table` (what is shown).
+//! Apart from all that stands `counts`, which measures no time.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the harness reads /proc and drives its load through epoll: Linux only");
@@ -35,6 +36,8 @@ mod summary;
 
 mod table;
 
+mod counts;
+
 use std::process::ExitCode;
 
 use crate::options::Order;
@@ -53,6 +56,8 @@ fn main() -> ExitCode {
         Order::Conduct(options) => rounds::conduct(&options),
         Order::Child(seat) => child::run(&seat),
         Order::Load(load) => load.run(),
+        Order::Counts(mode) => mode.run(),
+        Order::Count(child) => counts::run_loop(&child.name, child.turns),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,5 @@
-//! The command line: what a user may ask for, and the two private forms in which the harness
-//! starts itself (`--child`, `--load`).
+//! The command line: what a user may ask for, and the private forms in which the harness
+//! starts itself (`--child`, `--load`, `--count`).
 //!
 //! `main` calls [`Order::parse`] once. Nothing else reads arguments.
 
@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::child;
+use crate::counts;
 use crate::load::Load;
 use crate::runtimes;
 use crate::workloads::Plan;
@@ -23,6 +24,7 @@ Measures bowerbird against other runtimes and prints medians, their range, and r
   --runtimes A,B       these runtimes only; the first is the one the others are compared with
   --json               one JSON object a line instead of the table
   --list               the names of the workloads
+  --counts [--record]  instructions per operation against the recorded ones, or record them
   --help               this";
 
 /// What the process was started for.
@@ -33,6 +35,15 @@ pub(crate) enum Order {
     Conduct(Options),
     Child(Seat),
     Load(Load),
+    Counts(counts::Mode),
+    Count(Turns),
+}
+
+/// What one child under valgrind runs.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Turns {
+    pub(crate) name: String,
+    pub(crate) turns: u64,
 }
 
 /// What the conductor is to do.
@@ -65,6 +76,8 @@ impl Order {
             Some("--list") => return Ok(Self::List),
             Some("--child") => return child(&arguments.skip(1).collect::<Vec<_>>()),
             Some("--load") => return load(&arguments.skip(1).collect::<Vec<_>>()),
+            Some("--counts") => return compare(&arguments.skip(1).collect::<Vec<_>>()),
+            Some("--count") => return count(&arguments.skip(1).collect::<Vec<_>>()),
             _ => {}
         }
         let mut is_quick = false;
@@ -122,6 +135,26 @@ fn load(rest: &[String]) -> Result<Order, String> {
         connections: number(connections)?,
         warm: Duration::from_millis(number(warm_ms)?),
         measured: Duration::from_millis(number(measured_ms)?),
+    }))
+}
+
+/// `--counts [--record]`
+fn compare(rest: &[String]) -> Result<Order, String> {
+    match rest {
+        [] => Ok(Order::Counts(counts::Mode::Compare)),
+        [flag] if flag == "--record" => Ok(Order::Counts(counts::Mode::Record)),
+        _ => Err("--counts takes --record or nothing".to_owned()),
+    }
+}
+
+/// `--count LOOP TURNS`
+fn count(rest: &[String]) -> Result<Order, String> {
+    let [name, turns] = rest else {
+        return Err("--count is for the harness itself".to_owned());
+    };
+    Ok(Order::Count(Turns {
+        name: name.clone(),
+        turns: number(turns)?,
     }))
 }
 

@@ -4,7 +4,7 @@
 //! dynamic: a workload over [`Runtime`] compiles to what one would have written for that runtime by
 //! hand. To add a runtime, write its file, and add it to [`names`] and [`visit`].
 
-mod bowerbird;
+pub(crate) mod bowerbird;
 
 mod tokio;
 

@@ -1,4 +1,5 @@
-use super::{Options, Order, Seat};
+use super::{Options, Order, Seat, Turns};
+use crate::counts::Mode;
 use crate::workloads::Plan;
 
 fn parse(line: &str) -> Result<Order, String> {
@@ -52,6 +53,8 @@ fn what_makes_no_sense_is_refused() {
         "--runtimes tok",
         "--child tokio",
         "--load x",
+        "--counts --quick",
+        "--count yield many",
     ] {
         assert!(parse(line).is_err(), "{line}");
     }
@@ -70,4 +73,19 @@ fn a_child_learns_its_seat() {
     };
     assert_eq!(seat("--child tokio fib"), expected(false));
     assert_eq!(seat("--child tokio fib --quick"), expected(true));
+}
+
+#[test]
+fn counts_are_compared_unless_they_are_to_be_recorded() {
+    let mode = |line| match parse(line) {
+        Ok(Order::Counts(mode)) => mode,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(mode("--counts"), Mode::Compare);
+    assert_eq!(mode("--counts --record"), Mode::Record);
+    let Ok(Order::Count(turns)) = parse("--count yield 7") else {
+        panic!("the harness understands itself");
+    };
+    let name = "yield".to_owned();
+    assert_eq!(turns, Turns { name, turns: 7 });
 }
