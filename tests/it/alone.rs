@@ -5,9 +5,13 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use crate::loops::watched;
+use crate::peers;
 
 /// Set in the child to the test's name.
 const VARIABLE: &str = "BOWERBIRD_TEST_ALONE";
+
+/// Set in a child that is traced to how many turns it is to take.
+const TURNS: &str = "BOWERBIRD_TEST_TURNS";
 
 /// Runs `test` in a process that runs nothing else. `name` is the caller's own, with its module.
 #[track_caller]
@@ -44,17 +48,50 @@ pub(crate) fn output_alone(
     variables: &[(&str, &str)],
     test: impl FnOnce(),
 ) -> Option<Output> {
-    if std::env::var(VARIABLE).is_ok_and(|running| running == name) {
+    if is_child(name) {
         watched(test);
         return None;
     }
-    let child = interruptible(std::env::current_exe().unwrap())
+    let program = interruptible(std::env::current_exe().unwrap());
+    Some(started(program, name, variables))
+}
+
+/// Runs so many turns of `test` in such a process, and gives strace's summary of the system calls
+/// of all its threads. `None` in the child, and where nothing can be traced.
+#[track_caller]
+pub(crate) fn traced_alone(name: &str, turns: usize, test: impl FnOnce(usize)) -> Option<String> {
+    if is_child(name) {
+        let turns = std::env::var(TURNS).unwrap().parse().unwrap();
+        watched(|| test(turns));
+        return None;
+    }
+    if !peers::can_trace() {
+        return None;
+    }
+    let mut tracer = Command::new("strace");
+    tracer
+        .args(["-f", "-qq", "-c"])
+        .arg(std::env::current_exe().unwrap());
+    let child = started(tracer, name, &[(TURNS, &turns.to_string())]);
+    let told = String::from_utf8_lossy(&child.stdout);
+    let summary = String::from_utf8_lossy(&child.stderr).into_owned();
+    assert!(child.status.success(), "{name}: {told}{summary}");
+    assert!(told.contains("1 passed"), "there is no test {name}: {told}");
+    Some(summary)
+}
+
+fn is_child(name: &str) -> bool {
+    std::env::var(VARIABLE).is_ok_and(|running| running == name)
+}
+
+/// What the child printed, and how it ended.
+fn started(mut program: Command, name: &str, variables: &[(&str, &str)]) -> Output {
+    program
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
         .env(VARIABLE, name)
         .envs(variables.iter().copied())
         .output()
-        .unwrap();
-    Some(child)
+        .unwrap()
 }
 
 /// The command for `program`, to which Ctrl-C does what it does by default. A shell that puts a

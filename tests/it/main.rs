@@ -94,6 +94,8 @@ mod faults;
 
 mod scarcity;
 
+mod costs;
+
 mod signals;
 
 mod ctrl_c;

@@ -10,12 +10,22 @@ const REQUIRE_PEERS: &str = "BOWERBIRD_REQUIRE_PEERS";
 
 /// Whether `program` can be run.
 pub(crate) fn is_here(program: &str) -> bool {
+    let question = match program {
+        "openssl" => "version",
+        "socat" => "-V",
+        _ => "--version",
+    };
+    answers(program, &[question])
+}
+
+/// Whether system calls can be counted: the program is there, and the system lets it.
+pub(crate) fn can_trace() -> bool {
+    answers("strace", &["-c", "true"])
+}
+
+fn answers(program: &str, arguments: &[&str]) -> bool {
     let tried = Command::new(program)
-        .arg(match program {
-            "openssl" => "version",
-            "socat" => "-V",
-            _ => "--version",
-        })
+        .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
@@ -23,10 +33,10 @@ pub(crate) fn is_here(program: &str) -> bool {
     let is_required = std::env::var_os(REQUIRE_PEERS).is_some_and(|value| value == "1");
     assert!(
         is_here || !is_required,
-        "{REQUIRE_PEERS}=1, and there is no {program}"
+        "{REQUIRE_PEERS}=1, and there is no {program} that works"
     );
     if !is_here {
-        eprintln!("skipped: there is no {program}");
+        eprintln!("skipped: there is no {program} that works");
     }
     is_here
 }
