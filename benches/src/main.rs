@@ -6,7 +6,8 @@
 //! one workload and nothing else. No measuring code knows which runtime it measures.
 //!
 //! Reading order: `options`, `rounds` (the conductor), `child`, `runtimes` (the seam), `workloads`,
-//! `meter` and `reading` (what is measured, and its shape), `summary` and `table` (what is shown).
+//! `meter` and `reading` (what is measured, and its shape), `summary`, `table` and
+//! `report` (what is shown).
 //! Apart from all that stands `counts`, which measures no time.
 
 #[cfg(not(target_os = "linux"))]
@@ -35,6 +36,8 @@ mod reading;
 mod summary;
 
 mod table;
+
+mod report;
 
 mod counts;
 

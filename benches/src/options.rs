@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ Measures bowerbird against other runtimes and prints medians, their range, and r
   --only A,B           these workloads only; a part of a name is enough
   --runtimes A,B       these runtimes only; the first is the one the others are compared with
   --json               one JSON object a line instead of the table
+  --report FOLDER      a page as well: FOLDER/index.html
   --list               the names of the workloads
   --counts [--record]  instructions per operation against the recorded ones, or record them
   --help               this";
@@ -53,6 +55,8 @@ pub(crate) struct Options {
     /// How many children a workload gets on each runtime.
     pub(crate) rounds: usize,
     pub(crate) is_json: bool,
+    /// Where a page is to be written, if one is wanted.
+    pub(crate) report: Option<PathBuf>,
     /// In the order of the columns; the first is the one that is compared.
     pub(crate) runtimes: Vec<&'static str>,
     /// In the order in which they run.
@@ -82,6 +86,7 @@ impl Order {
         }
         let mut is_quick = false;
         let mut is_json = false;
+        let mut report = None;
         let mut rounds = None;
         let mut runtimes = runtimes::names();
         let mut workloads = child::workload_names();
@@ -90,6 +95,7 @@ impl Order {
             match argument.as_str() {
                 "--quick" => is_quick = true,
                 "--json" => is_json = true,
+                "--report" => report = Some(PathBuf::from(value()?)),
                 "--rounds" => rounds = Some(number::<NonZero<usize>>(&value()?)?.get()),
                 "--only" => {
                     workloads = pick(&value()?, &workloads, |name, part| name.contains(part))?
@@ -104,6 +110,7 @@ impl Order {
             plan,
             rounds,
             is_json,
+            report,
             runtimes,
             workloads,
         }))

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use crate::meter::now;
 use crate::options::Options;
 use crate::reading::Reading;
+use crate::report;
 use crate::summary::{Failure, Summary};
 use crate::table;
 
@@ -57,9 +58,13 @@ pub(crate) fn conduct(options: &Options) -> io::Result<()> {
     }
     progress.end();
     if options.is_json {
-        table::print_json(&summary)
+        table::print_json(&summary)?;
     } else {
-        table::print(&summary)
+        table::print(&summary)?;
+    }
+    match &options.report {
+        Some(folder) => report::write(folder, &summary, options.rounds),
+        None => Ok(()),
     }
 }
 

@@ -85,6 +85,20 @@ impl Summary {
 }
 
 impl Row {
+    /// Workload, case and unit.
+    pub(crate) fn title(&self) -> String {
+        let Self {
+            workload,
+            case,
+            unit,
+            ..
+        } = self;
+        match case.as_str() {
+            "" => format!("{workload} [{unit}]"),
+            case => format!("{workload} {case} [{unit}]"),
+        }
+    }
+
     /// How many runtimes there are, measured or not.
     pub(crate) fn columns(&self) -> usize {
         self.readings.len()

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use crate::summary::{Measure, Row, Spread, Summary};
 
 /// The lines of a row, and how each is labelled.
-const MEASURES: [(Measure, &str); 3] = [
+pub(crate) const MEASURES: [(Measure, &str); 3] = [
     (Measure::Value, ""),
     (Measure::Cpu, "  cpu ns/op"),
     (Measure::Switches, "  sleeps/op"),
@@ -50,8 +50,7 @@ fn write_table(output: &mut impl Write, summary: &Summary) -> io::Result<()> {
     for row in &summary.rows {
         for (measure, label) in MEASURES {
             let name = match measure {
-                Measure::Value if row.case.is_empty() => format!("{} [{}]", row.workload, row.unit),
-                Measure::Value => format!("{} {} [{}]", row.workload, row.case, row.unit),
+                Measure::Value => row.title(),
                 _ => label.to_owned(),
             };
             write_line(output, &name, row, measure)?;
@@ -96,7 +95,8 @@ fn write_line(output: &mut impl Write, name: &str, row: &Row, measure: Measure) 
     writeln!(output)
 }
 
-fn cell(spread: Spread) -> String {
+/// A median and its range.
+pub(crate) fn cell(spread: Spread) -> String {
     format!(
         "{} ({}..{})",
         short(spread.median),

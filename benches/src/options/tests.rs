@@ -38,6 +38,12 @@ fn only_takes_parts_of_names_and_no_name_twice() {
 }
 
 #[test]
+fn a_page_is_written_where_it_is_asked_for() {
+    assert_eq!(options("").report, None);
+    assert_eq!(options("--report out").report, Some("out".into()));
+}
+
+#[test]
 fn the_order_of_runtimes_is_the_users() {
     assert_eq!(options("--runtimes smol,tokio").runtimes, ["smol", "tokio"]);
 }
@@ -48,6 +54,7 @@ fn what_makes_no_sense_is_refused() {
         "--fast",
         "--rounds",
         "--rounds many",
+        "--report",
         "--rounds 0",
         "--only nonsense",
         "--runtimes tok",

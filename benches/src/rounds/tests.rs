@@ -11,6 +11,7 @@ fn runtimes_take_turns_and_each_is_first_once() {
         plan: Plan { is_quick: true },
         rounds: 2,
         is_json: false,
+        report: None,
         runtimes: vec!["a", "b"],
         workloads: vec!["x", "y"],
     };
