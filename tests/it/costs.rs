@@ -157,10 +157,10 @@ fn rests() -> u64 {
 /// As many descriptors as the process may have.
 fn raise_descriptors() -> u64 {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    let current = maximum.map_or(1 << 20, |most| most.min(1 << 20));
-    let current = Some(current);
+    let most = maximum.map_or(1 << 20, |most| most.min(1 << 20));
+    let current = Some(most);
     setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
-    current.unwrap()
+    most
 }
 
 /// Connections nobody writes to and timers that are far away; what keeps the peers open.
