@@ -1,4 +1,4 @@
-//! The load generator of the echo workloads, a process of its own: one thread, no runtime.
+//! The load generator of the network workloads, a process of its own: one thread, no runtime.
 //!
 //! `main` calls [`Load::run`] when the process was started with `--load`; `workloads/echo` starts
 //! it so and reads its two lines. Each connection has one request under way at any time. A single
@@ -14,16 +14,67 @@ use rustix::event::epoll;
 use crate::meter::now;
 use crate::summary::percentile;
 
-/// Size of a request and of its answer.
+/// Size of an echo's request and of its answer.
 pub(crate) const REQUEST_BYTES: usize = 64;
+/// The body of an HTTP answer, which is its end as well.
+pub(crate) const HELLO: &str = "Hello, world!";
+/// No answer is longer.
+const ANSWER_BYTES_MAX: usize = 1_024;
 /// The first line: what comes now is measured.
 pub(crate) const BEGIN: &str = "begin";
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speech {
+    /// The same bytes again.
+    Echo,
+    /// A page, from a server that says [`HELLO`].
+    Http,
+}
+
+impl Speech {
+    /// As on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::Http => "http",
+        }
+    }
+
+    fn request(self) -> &'static [u8] {
+        match self {
+            Self::Echo => &[b'x'; REQUEST_BYTES],
+            Self::Http => b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        }
+    }
+
+    /// Whether the first answer has come whole. All are of the same length.
+    fn is_whole(self, answer: &[u8]) -> bool {
+        match self {
+            Self::Echo => answer.len() == REQUEST_BYTES,
+            Self::Http => answer.ends_with(HELLO.as_bytes()),
+        }
+    }
+}
+
+impl FromStr for Speech {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        let known = [Self::Echo, Self::Http];
+        known
+            .into_iter()
+            .find(|speech| speech.name() == name)
+            .ok_or(())
+    }
+}
 
 /// What to do to whom.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Load {
     pub(crate) address: SocketAddr,
     pub(crate) connections: usize,
+    pub(crate) speech: Speech,
     /// How long to go on before measuring.
     pub(crate) warm: Duration,
     pub(crate) measured: Duration,
@@ -41,7 +92,7 @@ impl Load {
     /// Connects, sends and receives until the time is over.
     pub(crate) fn run(&self) -> io::Result<()> {
         let mut clients = (0..self.connections)
-            .map(|_| Client::connect(self.address))
+            .map(|_| Client::connect(self.address, self.speech))
             .collect::<io::Result<Vec<_>>>()?;
         if let [only] = clients.as_mut_slice() {
             only.in_turn(self.warm)?;
@@ -84,6 +135,10 @@ impl FromStr for Outcome {
 /// One connection.
 struct Client {
     stream: TcpStream,
+    /// What is said again and again.
+    request: &'static [u8],
+    /// How long an answer is.
+    answer_bytes: usize,
     /// How much of the answer has come.
     received: usize,
     /// When the request under way was sent.
@@ -91,24 +146,35 @@ struct Client {
 }
 
 impl Client {
-    /// Connects, and waits for one answer: a server behind on accepting would else let the queue of
-    /// new connections overflow, and the kernel tries again only after a second.
-    fn connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+    /// Connects, and waits for one answer, which tells how long they are. A server behind on
+    /// accepting would else let the queue of new connections overflow, and the kernel tries again
+    /// only after a second.
+    fn connect(address: SocketAddr, speech: Speech) -> io::Result<Self> {
+        let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        let mut client = Self {
+        stream.write_all(speech.request())?;
+        let mut answer = Vec::new();
+        while !speech.is_whole(&answer) {
+            let mut piece = [0; ANSWER_BYTES_MAX];
+            match stream.read(&mut piece)? {
+                length @ 1.. if answer.len() < ANSWER_BYTES_MAX => answer.extend(&piece[..length]),
+                _ => return Err(ErrorKind::UnexpectedEof.into()),
+            }
+        }
+        Ok(Self {
             stream,
+            request: speech.request(),
+            answer_bytes: answer.len(),
             received: 0,
             sent: now(),
-        };
-        client.exchange()?;
-        Ok(client)
+        })
     }
 
     /// Sends a request and blocks until the answer is there.
     fn exchange(&mut self) -> io::Result<()> {
         self.send()?;
-        self.stream.read_exact(&mut [0; REQUEST_BYTES])
+        while self.receive()?.is_none() {}
+        Ok(())
     }
 
     /// One request after the other, blocking; the nanoseconds each took.
@@ -125,15 +191,15 @@ impl Client {
     /// Sends a request. It fits into an empty socket buffer, so this never finds it full.
     fn send(&mut self) -> io::Result<()> {
         self.sent = now();
-        self.stream.write_all(&[b'x'; REQUEST_BYTES])
+        self.stream.write_all(self.request)
     }
 
     /// Takes what has come. With the whole answer there, gives back how long it took.
     fn receive(&mut self) -> io::Result<Option<Duration>> {
-        match self.stream.read(&mut [0; REQUEST_BYTES]) {
+        match self.stream.read(&mut [0; ANSWER_BYTES_MAX]) {
             Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
             Ok(length) => {
-                self.received = (self.received + length) % REQUEST_BYTES;
+                self.received = (self.received + length) % self.answer_bytes;
                 Ok((self.received == 0).then(|| self.sent.elapsed()))
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),

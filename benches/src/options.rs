@@ -132,14 +132,17 @@ fn child(rest: &[String]) -> Result<Order, String> {
     }))
 }
 
-/// `--load ADDRESS CONNECTIONS WARM_MS MEASURED_MS`
+/// `--load ADDRESS CONNECTIONS SPEECH WARM_MS MEASURED_MS`
 fn load(rest: &[String]) -> Result<Order, String> {
-    let [address, connections, warm_ms, measured_ms] = rest else {
+    let [address, connections, speech, warm_ms, measured_ms] = rest else {
         return Err("--load is for the harness itself".to_owned());
     };
     Ok(Order::Load(Load {
         address: number::<SocketAddr>(address)?,
         connections: number(connections)?,
+        speech: speech
+            .parse()
+            .map_err(|()| format!("{speech} is not spoken"))?,
         warm: Duration::from_millis(number(warm_ms)?),
         measured: Duration::from_millis(number(measured_ms)?),
     }))

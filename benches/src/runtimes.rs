@@ -10,6 +10,8 @@ mod tokio;
 
 mod smol;
 
+mod http;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -98,6 +100,9 @@ pub(crate) trait Runtime: Sized + Send + Sync + 'static {
         stream: &mut Self::Stream,
         bytes: &[u8],
     ) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// Has hyper serve a page to a connection, with the runtime's timers for its limits.
+    fn serve_http(stream: Self::Stream) -> impl Future<Output = ()> + Send + 'static;
 }
 
 /// Something that is done for a runtime known by its name only.

@@ -34,6 +34,8 @@ mod to_thread;
 
 mod echo;
 
+mod http_hello;
+
 mod memory;
 
 mod idle;
@@ -97,6 +99,8 @@ pub(crate) fn catalogue<R: Runtime>() -> Vec<Workload> {
         of("echo_1", echo::run::<R, 1>),
         of("echo_64", echo::run::<R, 64>),
         of("echo_1000", echo::run::<R, 1_000>),
+        of("http_hello_64", http_hello::run::<R, 64>),
+        of("http_hello_256", http_hello::run::<R, 256>),
         of("memory_pending", memory::pending::<R>),
         of("memory_sleeping", memory::sleeping::<R>),
         of("idle", idle::run::<R>),

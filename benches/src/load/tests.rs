@@ -3,7 +3,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Client, Crowd, Outcome, REQUEST_BYTES};
+use super::{Client, Crowd, HELLO, Outcome, REQUEST_BYTES, Speech};
 use crate::meter::now;
 
 /// An echo server with a thread for each connection, for `connections` of them.
@@ -36,7 +36,7 @@ fn answer(mut stream: TcpStream) {
 #[test]
 fn one_connection_gets_answers() {
     let (address, server) = echo(1);
-    let mut client = Client::connect(address).unwrap();
+    let mut client = Client::connect(address, Speech::Echo).unwrap();
     assert!(!client.in_turn(Duration::from_millis(5)).unwrap().is_empty());
     drop(client);
     server.join().unwrap();
@@ -45,7 +45,9 @@ fn one_connection_gets_answers() {
 #[test]
 fn every_connection_of_a_crowd_gets_answers() {
     let (address, server) = echo(3);
-    let clients = (0..3).map(|_| Client::connect(address).unwrap()).collect();
+    let clients = (0..3)
+        .map(|_| Client::connect(address, Speech::Echo).unwrap())
+        .collect();
     let mut crowd = Crowd::gather(clients).unwrap();
     let mut answers = 0;
     while answers < 100 {
@@ -62,6 +64,8 @@ fn an_answer_in_pieces_counts_once() {
     let (mut server, _) = listener.accept().unwrap();
     let mut client = Client {
         stream,
+        request: Speech::Echo.request(),
+        answer_bytes: REQUEST_BYTES,
         received: 0,
         sent: now(),
     };
@@ -69,6 +73,24 @@ fn an_answer_in_pieces_counts_once() {
     assert_eq!(client.receive().unwrap(), None);
     server.write_all(&[0]).unwrap();
     assert!(client.receive().unwrap().is_some());
+}
+
+#[test]
+fn the_first_page_tells_how_long_they_are() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let page = format!("HTTP/1.1 200 OK\r\n\r\n{HELLO}");
+    let length = page.len();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (first, second) = page.split_at(9);
+        stream.write_all(first.as_bytes()).unwrap();
+        stream.write_all(second.as_bytes()).unwrap();
+        stream
+    });
+    let client = Client::connect(address, Speech::Http).unwrap();
+    assert_eq!(client.answer_bytes, length);
+    drop(server.join().unwrap());
 }
 
 #[test]

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use bowerbird::net::{TcpListener, TcpStream};
 use bowerbird::{EventLoop, Flavor, Task};
+use bowerbird_http::rt::{Io, Timer};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Runtime, Shape};
+use super::{Runtime, Shape, http};
 
 /// The runtime this is all about.
 #[derive(Debug)]
@@ -114,5 +115,9 @@ impl Runtime for Bowerbird {
 
     async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+
+    fn serve_http(stream: Self::Stream) -> impl Future<Output = ()> + Send + 'static {
+        http::serve(Io::new(stream), Timer)
     }
 }

@@ -4,14 +4,17 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bowerbird_http::rt::Io;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
 use smol::{Executor, Task, Timer, channel, future};
 
-use super::{Runtime, Shape};
+use super::{Runtime, Shape, http};
 
 /// async-executor, async-io and blocking, as smol ties them together.
 #[derive(Debug)]
@@ -120,4 +123,34 @@ impl Runtime for Smol {
     async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
     }
+
+    fn serve_http(stream: Self::Stream) -> impl Future<Output = ()> + Send + 'static {
+        http::serve(Io::new(stream), Deadlines)
+    }
 }
+
+/// smol's timers, as hyper wants them.
+struct Deadlines;
+
+impl hyper::rt::Timer for Deadlines {
+    fn sleep(&self, length: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        Box::pin(Deadline(Timer::after(length)))
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        Box::pin(Deadline(Timer::at(deadline)))
+    }
+}
+
+/// A timer that forgets when it was due.
+struct Deadline(Timer);
+
+impl Future for Deadline {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(drop)
+    }
+}
+
+impl hyper::rt::Sleep for Deadline {}

@@ -6,12 +6,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
-use super::{Runtime, Shape};
+use super::{Runtime, Shape, http};
 
 /// The runtime this project wants to beat.
 pub(crate) type Tokio = Flavoured<false>;
@@ -125,5 +126,9 @@ impl<const TUNED: bool> Runtime for Flavoured<TUNED> {
 
     async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+
+    fn serve_http(stream: Self::Stream) -> impl Future<Output = ()> + Send + 'static {
+        http::serve(TokioIo::new(stream), TokioTimer::new())
     }
 }

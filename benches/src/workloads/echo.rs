@@ -3,25 +3,39 @@
 //! The server is the runtime under test, a task for each connection. The load comes from a process
 //! of its own that no runtime lives in (see `load`), so that processor time here is the server's.
 
+use std::future::Future;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::thread;
 
 use super::{Plan, TWO};
-use crate::load::{BEGIN, Outcome, REQUEST_BYTES};
+use crate::load::{BEGIN, Outcome, REQUEST_BYTES, Speech};
 use crate::meter::{Meter, Usage};
 use crate::reading::Reading;
 use crate::runtimes::Runtime;
 use crate::signal::oneshot;
 
 pub(super) fn run<R: Runtime, const CONNECTIONS: usize>(plan: Plan) -> Vec<Reading> {
+    let load = (Speech::Echo, CONNECTIONS);
+    under_load::<R, _>(serve::<R>, load, plan)
+}
+
+/// What a server is like under a load: what it speaks, over so many connections.
+pub(super) fn under_load<R: Runtime, S>(
+    serve: impl FnOnce(R::Listener) -> S + Send + 'static,
+    load: (Speech, usize),
+    plan: Plan,
+) -> Vec<Reading>
+where
+    S: Future<Output = ()> + Send + 'static,
+{
     let served = R::run(TWO, async move {
         let (listener, address) = R::listen().await?;
-        R::detach(R::spawn(serve::<R>(listener)));
+        R::detach(R::spawn(serve(listener)));
         let (done, outcome) = oneshot();
         // A plain thread, and not the runtime's pool for blocking calls: it waits in every case.
-        thread::spawn(move || done.send(drive(address, CONNECTIONS, plan)));
+        thread::spawn(move || done.send(drive(address, load, plan)));
         outcome.await
     });
     let (usage, outcome) = served.expect("the loopback interface works and the load runs");
@@ -50,11 +64,16 @@ async fn echo<R: Runtime>(mut stream: R::Stream) {
 }
 
 /// Starts the load and measures this process from the load's first word to its last.
-fn drive(address: SocketAddr, connections: usize, plan: Plan) -> io::Result<(Usage, Outcome)> {
+fn drive(
+    address: SocketAddr,
+    (speech, connections): (Speech, usize),
+    plan: Plan,
+) -> io::Result<(Usage, Outcome)> {
     let (warm_ms, measured_ms) = plan.pick((50, 200), (300, 1_500));
     let arguments = [
         address.to_string(),
         connections.to_string(),
+        speech.name().to_owned(),
         warm_ms.to_string(),
         measured_ms.to_string(),
     ];
