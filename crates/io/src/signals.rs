@@ -110,7 +110,7 @@ impl Arrivals {
     ///
     /// # Errors
     ///
-    /// "event loop is closed".
+    /// "event loop is closed"; an `UnexpectedEof` when the claim is gone, on Unix.
     pub fn poll_count(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         loop {
             // Acquire pairs with the handler's Release. Rings are taken after this look, and it

@@ -121,6 +121,27 @@ fn a_listener_of_a_closed_loop_gets_an_error() {
 }
 
 #[test]
+fn arrivals_whose_claim_is_gone_end() {
+    let reactor = Arc::new(Reactor::new().unwrap());
+    let listener = Listener::new(&reactor, Signal::WINCH.as_raw()).unwrap();
+    let Listener {
+        claim,
+        mut arrivals,
+    } = listener;
+    drop(claim);
+    let mut events = Events::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    // The first look takes the rings; the reactor may have to bring the end.
+    let ended = loop {
+        match arrivals.poll_count(&mut cx) {
+            Poll::Ready(ended) => break ended,
+            Poll::Pending => drop(reactor.turn(&mut events, Wait::Block).unwrap()),
+        }
+    };
+    assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
+}
+
+#[test]
 fn a_run_is_asked_once_and_stands_back_while_others_listen() {
     let reactor = Arc::new(Reactor::new().unwrap());
     let (interrupts, mut asked) = Interrupts::arm(&reactor).unwrap().unwrap();

@@ -178,12 +178,16 @@ impl Clapper {
 }
 
 impl Bell {
-    /// Ready when it was rung since the last time; forgets all rings.
+    /// Ready when it was rung since the last time; forgets all rings. An error when its clapper is
+    /// gone, so that nobody can ring it any more.
     pub(crate) fn poll_rung(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut rings = [0; 64];
         let heard = ready!(self.0.poll_io(crate::Direction::Read, cx, |mut bell| {
             bell.read(&mut rings)
         }));
-        Poll::Ready(heard.map(drop))
+        Poll::Ready(match heard {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            heard => heard.map(drop),
+        })
     }
 }
