@@ -26,7 +26,8 @@ const STYLE: &str = "\
 --paper:#15181c;--r1:#6aa5e8;--r2:#e0a050;--r3:#9cc466;--worse:#f2867d}}\
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);\
 max-width:72rem;margin:2rem auto;padding:0 1rem}\
-svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg .small{font-size:10px}\
+svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}\
+svg .small{font-size:10px}\
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
 th,td{padding:.2rem .7rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}\
 th:first-child,td:first-child{text-align:left}.beside td{color:var(--faint);border:0}\
