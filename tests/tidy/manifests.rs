@@ -50,16 +50,22 @@ const DOORS: [(&str, &[&str]); 6] = [
     (
         "http",
         &[
+            "async-compression",
             "bowerbird",
             "bytes",
+            "cookie_store",
+            "futures-core",
             "futures-io",
             "http",
             "http-body-util",
             "hyper",
             "hyper-util",
             "pin-project-lite",
+            "serde",
+            "serde_json",
             "tower-service",
             "tracing",
+            "url",
         ],
     ),
 ];

@@ -1,5 +1,5 @@
-//! HTTP on hyper, for bowerbird: a server for everything that tower calls a service, and what lets
-//! hyper and the libraries around it run on bowerbird's loop.
+//! HTTP on hyper, for bowerbird: a server for everything that tower calls a service, a client as
+//! aiohttp has it, and what lets hyper and the libraries around it run on bowerbird's loop.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -28,6 +28,8 @@
 //! | a handler | [`service_fn`] |
 //! | `await request.read()`, `client_max_size` | [`read_body`] |
 //! | `request.remote` | [`Peer`] among a request's extensions |
+//! | `ClientSession` and all around it | [`client`] |
+//! | `aiohttp.test_utils` | [`testing`] |
 //! | none | [`rt`]: for a hyper stack of one's own |
 //!
 //! hyper brings the `tokio` crate into the tree for a few types of its `sync` module. None of its
@@ -41,9 +43,17 @@ mod service;
 
 mod body;
 
+#[cfg(feature = "client")]
+pub mod client;
+
+#[cfg(feature = "client")]
+pub mod testing;
+
 pub mod rt;
 
 pub use body::{BODY_LIMIT, BodyError, read_body};
+#[cfg(feature = "client")]
+pub use client::{ClientError, ClientSession, ClientTimeout};
 pub use hyper::body::Incoming;
 pub use server::{ALPN, Listener, Peer, Server, Stopped};
 pub use service::{ServiceFn, service_fn};

@@ -1,4 +1,4 @@
-//! What the server promises, tried from outside: byte for byte, on loops of one thread and of many.
+//! What the server and the client promise, tried from outside: byte for byte, on loops of one thread and of many.
 #![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
 mod wire;
@@ -12,6 +12,18 @@ mod handlers;
 mod stopping;
 
 mod routers;
+
+#[cfg(feature = "client")]
+mod peers;
+
+#[cfg(feature = "client")]
+mod client;
+
+#[cfg(feature = "client")]
+mod client_pool;
+
+#[cfg(feature = "client")]
+mod client_time;
 
 #[cfg(feature = "http2")]
 mod http2;

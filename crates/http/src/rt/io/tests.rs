@@ -35,7 +35,7 @@ fn reads_fill_what_hyper_has_room_for_and_no_more() {
         all.extend(some);
     }
     assert_eq!(all, text);
-    assert_eq!(ready_bytes(read(&mut stream, 10)), []);
+    assert_eq!(ready_bytes(read(&mut stream, 10)), [0_u8; 0]);
 }
 
 /// Reads from another stream while it is being read from, as TLS would.

@@ -1,0 +1,105 @@
+//! What connections are told apart by: two requests may share one only if all of this is the same.
+
+use std::fmt;
+use std::sync::Arc;
+
+use url::{Host, Url};
+
+use super::errors::{ClientError, InvalidUrl, InvalidUrlKind};
+use super::proxy::Proxy;
+
+/// Scheme, host, port and proxy of a request. How TLS is done belongs to the connector, which has a
+/// pool of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    /// Whether it is `https`.
+    is_tls: bool,
+    /// Whether nothing but HTTP/1.1 will do: for what upgrades.
+    is_http1: bool,
+    /// A name, or an address without brackets.
+    host: Arc<str>,
+    /// The port, the scheme's own included.
+    port: u16,
+    /// Who passes the bytes on.
+    proxy: Option<Proxy>,
+}
+
+impl Key {
+    /// # Errors
+    /// `InvalidUrl` for a URL that a client cannot ask.
+    pub(super) fn new(url: &Url, proxy: Option<Proxy>) -> Result<Self, ClientError> {
+        let is_tls = match url.scheme() {
+            "http" | "ws" => false,
+            "https" | "wss" if cfg!(feature = "tls") => true,
+            "https" | "wss" => return Err(refuse(url, InvalidUrlKind::NoTls)),
+            _ => return Err(refuse(url, InvalidUrlKind::Scheme)),
+        };
+        let host: Arc<str> = match url.host() {
+            Some(Host::Domain(name)) if !name.is_empty() => name.into(),
+            Some(Host::Ipv4(ip)) => ip.to_string().into(),
+            Some(Host::Ipv6(ip)) => ip.to_string().into(),
+            _ => return Err(refuse(url, InvalidUrlKind::NoHost)),
+        };
+        let scheme_port = if is_tls { 443 } else { 80 };
+        Ok(Self {
+            is_tls,
+            is_http1: matches!(url.scheme(), "ws" | "wss"),
+            host,
+            port: url.port().unwrap_or(scheme_port),
+            proxy,
+        })
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
+    pub(super) fn is_http1(&self) -> bool {
+        self.is_http1
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// Whether requests are told to a proxy as a whole, instead of through a tunnel.
+    pub(super) fn is_told_to_proxy(&self) -> bool {
+        self.proxy.is_some() && !self.is_tls
+    }
+}
+
+/// `host:port`, with brackets where they have to be.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+fn refuse(url: &Url, why: InvalidUrlKind) -> ClientError {
+    ClientError::InvalidUrl(InvalidUrl {
+        url: without_password(url).to_string(),
+        why,
+    })
+}
+
+/// A URL that can be shown: what is kept in errors and responses.
+pub(super) fn without_password(url: &Url) -> Url {
+    let mut url = url.clone();
+    if url.password().is_some() {
+        // Fails only where there could have been none.
+        let _set = url.set_password(None);
+    }
+    url
+}
