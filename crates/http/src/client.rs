@@ -77,8 +77,8 @@ pub use connector::{Connector, ConnectorBuilder};
 pub use cookies::CookieJar;
 pub use errors::{
     ClientConnectorError, ClientError, ConnectorErrorKind, ContentTypeError, InvalidRequest,
-    InvalidUrl, PayloadError, ResponseError, ServerDisconnected, ServerTimeout, TimeoutKind,
-    TooManyRedirects,
+    InvalidResponse, InvalidUrl, PayloadError, ResponseError, ServerDisconnected, ServerTimeout,
+    TimeoutKind, TooManyRedirects,
 };
 pub use form::{FormData, Part};
 pub use history::Hop;

@@ -47,6 +47,8 @@ pub enum ClientError {
     Connector(Box<ClientConnectorError>),
     /// The connection broke before the answer's head was there.
     ServerDisconnected(ServerDisconnected),
+    /// What the server answered is no HTTP, or has too long a head.
+    InvalidResponse(InvalidResponse),
     /// A limit of time was reached.
     ServerTimeout(ServerTimeout),
     /// The answer's status is an error: see
@@ -102,6 +104,7 @@ impl fmt::Display for ClientError {
             Self::SessionClosed => f.write_str("the session is closed"),
             Self::Connector(error) => error.fmt(f),
             Self::ServerDisconnected(error) => error.fmt(f),
+            Self::InvalidResponse(error) => error.fmt(f),
             Self::ServerTimeout(error) => error.fmt(f),
             Self::Response(error) => error.fmt(f),
             Self::TooManyRedirects(error) => error.fmt(f),
@@ -118,6 +121,7 @@ impl Error for ClientError {
             Self::InvalidUrl(error) => error.source(),
             Self::Connector(error) => error.source(),
             Self::ServerDisconnected(error) => error.source(),
+            Self::InvalidResponse(error) => Some(&error.cause),
             Self::ServerTimeout(error) => error.source(),
             Self::Payload(error) => error.source(),
             Self::Middleware(error) => Some(&**error),
@@ -139,7 +143,9 @@ impl From<ClientError> for io::Error {
             ClientError::InvalidUrl(_) | ClientError::InvalidRequest(_) => {
                 io::ErrorKind::InvalidInput
             }
-            ClientError::Payload(_) | ClientError::ContentType(_) => io::ErrorKind::InvalidData,
+            ClientError::Payload(_)
+            | ClientError::ContentType(_)
+            | ClientError::InvalidResponse(_) => io::ErrorKind::InvalidData,
             ClientError::Connector(error) => error.io_kind(),
             _ => io::ErrorKind::Other,
         };
@@ -211,8 +217,8 @@ impl fmt::Display for InvalidRequest {
 
 impl Error for InvalidRequest {}
 
-/// The connection broke, or what came over it was no HTTP, before an answer was there. asyncio:
-/// aiohttp's `ServerDisconnectedError`, `ClientOSError`.
+/// The connection broke before an answer was there. asyncio: aiohttp's `ServerDisconnectedError`,
+/// `ClientOSError`.
 #[derive(Debug)]
 pub struct ServerDisconnected {
     /// What hyper or the system has seen; `None` for an end in silence.
@@ -232,6 +238,26 @@ impl fmt::Display for ServerDisconnected {
 impl Error for ServerDisconnected {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+/// An answer whose head cannot be read, with hyper's reason. asyncio: aiohttp's
+/// `ClientResponseError` of status 400.
+#[derive(Debug)]
+pub struct InvalidResponse {
+    /// What hyper says is wrong with it.
+    pub(super) cause: hyper::Error,
+}
+
+impl fmt::Display for InvalidResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server's answer is no HTTP: {}", self.cause)
+    }
+}
+
+impl Error for InvalidResponse {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
     }
 }
 

@@ -14,7 +14,7 @@ use url::Position;
 
 use super::connection::Connection;
 use super::connector::Connector;
-use super::errors::{ClientError, PayloadError, ServerDisconnected, TimeoutKind};
+use super::errors::{ClientError, InvalidResponse, PayloadError, ServerDisconnected, TimeoutKind};
 use super::key::Key;
 use super::message::ClientRequest;
 use super::outgoing::Outgoing;
@@ -35,21 +35,19 @@ pub(super) async fn exchange(
     limits: &Limits,
 ) -> Result<(response::Parts, Payload), ClientError> {
     let key = Key::new(&request.url, proxy)?;
-    let mut again = match is_idempotent(&request.method) {
-        true => request.try_clone(),
-        false => None,
-    };
     let mut wanted = Wanted::Any;
     loop {
         let lease = connector.connect(&key, wanted, &limits.parts).await?;
-        let failed = match send(lease, request, &key, limits).await {
-            Ok(answer) => return Ok(answer),
-            Err(failed) => failed,
+        let may_be_stale = lease.is_reused() && wanted == Wanted::Any;
+        let again = match may_be_stale && request.method.is_idempotent() {
+            true => request.try_clone(),
+            false => None,
         };
-        request = match again.take() {
-            Some(again) if failed.is_stale => again,
-            _ => return Err(failed.error),
-        };
+        match (send(lease, request, &key, limits).await, again) {
+            (Ok(answer), _) => return Ok(answer),
+            (Err(failed), Some(again)) if failed.is_stale => request = again,
+            (Err(failed), _) => return Err(failed.error),
+        }
         wanted = Wanted::Fresh;
     }
 }
@@ -87,10 +85,7 @@ async fn send(
     let mut silence = Silence::new(limits.parts.sock_read);
     let sent = answer(connection, request, &activity, &mut silence).await;
     match sent {
-        Ok(Ok(answer)) => {
-            let (head, body) = answer.into_parts();
-            Ok((head, Payload::new(body, lease, silence, limits)))
-        }
+        Ok(Ok(answer)) => Ok(Payload::new(answer, lease, silence, limits)),
         Ok(Err(error)) => Err(Failed {
             is_stale: is_reused && !error.is_user() && activity.arrived() == arrived,
             error: broken(error),
@@ -127,14 +122,12 @@ fn broken(error: hyper::Error) -> ClientError {
     if error.is_user() {
         return PayloadError::Sending(error.into()).into();
     }
+    if error.is_parse() {
+        return ClientError::InvalidResponse(InvalidResponse { cause: error });
+    }
     let is_silent = error.is_canceled() || error.is_incomplete_message();
     let cause = (!is_silent).then(|| error.into());
     ClientError::ServerDisconnected(ServerDisconnected { cause })
-}
-
-/// Whether asking twice is as good as asking once.
-fn is_idempotent(method: &Method) -> bool {
-    method.is_idempotent()
 }
 
 /// A request as it goes over this connection.

@@ -1,6 +1,9 @@
 //! From a request to its last answer: cookies, credentials, and redirects. Each redirect is a
 //! request of its own, through all middlewares.
 
+use std::time::Duration;
+
+use bowerbird::timeout;
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
@@ -192,8 +195,11 @@ fn redirected(kept: Kept, status: StatusCode, target: &Url) -> Result<ClientRequ
 /// Bytes of a redirect's body that are worth reading to keep its connection.
 const SHORT: usize = 16 * 1024;
 
+/// How long they are worth waiting for.
+const SOON: Duration = Duration::from_millis(250);
+
 /// Reads the body of a redirect, which is short as a rule, so that its connection can be used
 /// again; one that is not, or breaks off, costs the connection and nothing else.
 async fn finish(response: Response) {
-    let _read = response.bytes_within(SHORT).await;
+    let _read = timeout(SOON, response.bytes_within(SHORT)).await;
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bowerbird::{Sleep, sleep_until};
 use bytes::Bytes;
+use http::{Response, StatusCode, response};
 use hyper::body::{Body, Incoming};
 
 use super::connection::Http1;
@@ -40,12 +41,15 @@ enum Deadline {
 }
 
 impl Payload {
+    /// The body of an answer; that of a 101 keeps the connection for what comes after.
     pub(super) fn new(
-        incoming: Incoming,
+        answer: Response<Incoming>,
         mut lease: Lease,
         silence: Silence,
         limits: &Limits,
-    ) -> Self {
+    ) -> (response::Parts, Self) {
+        let (head, incoming) = answer.into_parts();
+        let is_switching = head.status == StatusCode::SWITCHING_PROTOCOLS;
         let http1 = lease.http1();
         let activity = http1.map(|one| one.activity.clone());
         let mut payload = Self {
@@ -55,10 +59,10 @@ impl Payload {
             silence,
             deadline: limits.deadline.map(Deadline::At).zip(limits.parts.total),
         };
-        if payload.incoming.is_end_stream() {
+        if payload.incoming.is_end_stream() && !is_switching {
             payload.finish();
         }
-        payload
+        (head, payload)
     }
 
     /// The connection, for what comes after an upgrade.

@@ -234,8 +234,13 @@ fn what_is_no_http_is_an_error_and_no_hang() {
     inside_each(async || {
         let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(1_000_000));
         let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: 1\r\n".repeat(10_000));
+        let silent = Scripted::start(|mut line, _| async move { drop(line.head().await) }).await;
+        let error = ClientSession::new().get(silent.url("/")).await.unwrap_err();
+        assert!(
+            matches!(error, ClientError::ServerDisconnected(_)),
+            "{error:?}"
+        );
         for said in [
-            "",
             "220 smtp ready\r\n",
             "HTTP/1.1 2x0\r\n\r\n",
             &endless,
@@ -252,7 +257,7 @@ fn what_is_no_http_is_an_error_and_no_hang() {
             .await;
             let error = ClientSession::new().get(peer.url("/")).await.unwrap_err();
             assert!(
-                matches!(error, ClientError::ServerDisconnected(_)),
+                matches!(error, ClientError::InvalidResponse(_)),
                 "{error:?}"
             );
         }

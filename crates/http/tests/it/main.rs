@@ -25,6 +25,15 @@ mod client_pool;
 #[cfg(feature = "client")]
 mod client_time;
 
+#[cfg(feature = "client")]
+mod client_ways;
+
+#[cfg(all(feature = "client", feature = "compression"))]
+mod client_packed;
+
+#[cfg(all(feature = "client", feature = "tls"))]
+mod client_tls;
+
 #[cfg(feature = "http2")]
 mod http2;
 
