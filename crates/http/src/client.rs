@@ -3,7 +3,7 @@
 //! ```text
 //! ClientSession ──► RequestBuilder ──► follow: cookies, redirects
 //!                                        └──► middlewares ──► exchange: one request, one answer
-//!                                                               └──► Connector: pool, DNS, proxy, TLS
+//!                                                               └──► Connector: pool, proxy, TLS
 //! Response ◄── content: decompressed ◄── payload: as it comes, then back to the pool
 //! ```
 //!

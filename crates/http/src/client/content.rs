@@ -1,5 +1,5 @@
-//! An answer's body as users read it: decompressed where that was agreed on. Between the payload and
-//! the response.
+//! An answer's body as users read it: decompressed where that was agreed on. Between the payload
+//! and the response.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};

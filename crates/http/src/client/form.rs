@@ -1,5 +1,5 @@
-//! Forms with files: `multipart/form-data`, RFC 7578, to be sent. Texts and bytes can be sent again,
-//! files and streams only once.
+//! Forms with files: `multipart/form-data`, RFC 7578, to be sent. Texts and bytes can be sent
+//! again, files and streams only once.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};

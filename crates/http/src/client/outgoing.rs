@@ -25,8 +25,8 @@ type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 ///
 /// - Bytes and texts, by `From`: their length is told, and they can be sent again, to follow a
 ///   redirect or after a connection that had gone stale.
-/// - [`stream`](Self::stream), [`reader`](Self::reader): taken piece by piece, as fast as the server
-///   does, and only once.
+/// - [`stream`](Self::stream), [`reader`](Self::reader): taken piece by piece, as fast as the
+///   server does, and only once.
 ///
 /// ```
 /// use bowerbird_http::bytes::Bytes;

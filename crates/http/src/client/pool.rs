@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A place is counted from the permission to connect until the connection is closed. Requests call
-//! it; it makes no connection itself. Connections are never polled, dropped or woken under its lock.
+//! it; it makes no connection itself. No connection is polled, dropped or woken under its lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

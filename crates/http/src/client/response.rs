@@ -21,8 +21,8 @@ pub(super) const READ_LIMIT: usize = 64 * 1024 * 1024;
 
 /// An answer to a request.
 ///
-/// - Its body is read by [`bytes`](Self::bytes), [`text`](Self::text) and [`json`](Self::json), which
-///   take it whole, or by [`chunk`](Self::chunk) piece by piece; it is a
+/// - Its body is read by [`bytes`](Self::bytes), [`text`](Self::text) and [`json`](Self::json),
+///   which take it whole, or by [`chunk`](Self::chunk) piece by piece; it is a
 ///   [`Stream`](futures_core::Stream) of pieces as well. The server is not read faster than you
 ///   read.
 /// - A body that was read to its end gives the connection back to the pool. Dropping the response
@@ -138,8 +138,8 @@ impl Response {
     /// The body as text: UTF-8 unless the server names ASCII or Latin 1.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes); [`PayloadError::Text`] for other charsets, and for what is no text
-    /// in its own.
+    /// As [`bytes`](Self::bytes); [`PayloadError::Text`] for other charsets, and for what is no
+    /// text in its own.
     pub async fn text(self) -> Result<String, ClientError> {
         let charset = self.charset().unwrap_or_else(|| "utf-8".to_owned());
         let bytes = self.bytes().await?;
@@ -156,8 +156,8 @@ impl Response {
     /// The body as JSON, if the server says that it is.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes); [`ClientError::ContentType`] when it is said to be something else,
-    /// [`PayloadError::Json`] when it is not what was expected.
+    /// As [`bytes`](Self::bytes); [`ClientError::ContentType`] when it is said to be something
+    /// else, [`PayloadError::Json`] when it is not what was expected.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, ClientError> {
         let content_type = self.content_type();
         let is_json = content_type == "application/json"

@@ -6,8 +6,8 @@ use super::errors::ClientError;
 
 /// Limits of time for a request. asyncio: aiohttp's `ClientTimeout`, with its defaults.
 ///
-/// - Each limit can be `None`: none. Zero is an error of the request, [`ClientError::InvalidRequest`]:
-///   nothing can be done in no time.
+/// - Each limit can be `None`: none. Zero is an error of the request
+///   ([`ClientError::InvalidRequest`]): nothing can be done in no time.
 /// - A request's own replaces its session's as a whole.
 ///
 /// ```

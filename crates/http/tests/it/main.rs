@@ -1,4 +1,5 @@
-//! What the server and the client promise, tried from outside: byte for byte, on loops of one thread and of many.
+//! What the server and the client promise, tried from outside: byte for byte, on loops of one
+//! thread and of many.
 #![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
 mod wire;

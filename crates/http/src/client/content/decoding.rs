@@ -1,6 +1,6 @@
 //! Decompression while reading: gzip, deflate (with and without zlib's head), brotli, zstd. A step
-//! makes [`STEP`] bytes at most, however small what came was, so that nobody's memory is filled by a
-//! few bytes that stand for gigabytes.
+//! makes [`STEP`] bytes at most, however small what came was, so that nobody's memory is filled by
+//! a few bytes that stand for gigabytes.
 
 use std::fmt;
 use std::io;

@@ -68,7 +68,7 @@ impl SessionBuilder {
         self
     }
 
-    /// What relative URLs are relative to; its path ends in `/`, or building is an error, since what
+    /// What relative URLs are relative to; its path ends in `/`, or building is an error: what
     /// follows the last slash would be left out.
     pub fn base_url(mut self, url: impl IntoUrl) -> Self {
         self.base_url = Some(url.into_url());
