@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::panic::catch_unwind;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use bowerbird::{
     ContextVar, EventLoop, Task, block_in_place, create_task, current_task, gather,
@@ -229,6 +230,136 @@ fn what_waits_behind_a_call_in_place_runs_though_the_other_worker_is_busy() {
         }
     };
     watched(|| event_loop.run_until_complete(main)).unwrap();
+}
+
+#[test]
+fn a_pool_of_one_goes_on_while_its_worker_blocks_in_place() {
+    let event_loop = EventLoop::builder().worker_threads(1).build().unwrap();
+    let main = async {
+        for _ in 0..20 {
+            let over = Bell::default();
+            let ring = over.clone();
+            // Tasks, timers and sockets: who stands in does all that a worker does.
+            let beside = create_task(async move {
+                bowerbird::sleep(Duration::from_millis(1)).await;
+                let listener = bowerbird::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let addr = listener.local_addr().unwrap();
+                let client = create_task(bowerbird::TcpStream::connect(addr));
+                listener.accept().await.unwrap();
+                client.await.unwrap().unwrap();
+                ring.ring();
+            });
+            block_in_place(|| over.block_until_rung());
+            beside.await.unwrap();
+        }
+    };
+    watched(|| event_loop.run_until_complete(main)).unwrap();
+}
+
+#[test]
+fn calls_in_place_may_wait_for_each_other() {
+    for builder in each_builder().into_iter().skip(1) {
+        let event_loop = builder.build().unwrap();
+        let main = async {
+            let bells: Vec<Bell> = (0..13).map(|_| Bell::default()).collect();
+            let links = bells.windows(2).map(|pair| {
+                let (wait, ring) = (pair[0].clone(), pair[1].clone());
+                create_task(async move {
+                    block_in_place(|| wait.block_until_rung());
+                    ring.ring();
+                })
+            });
+            let links: Vec<_> = links.collect();
+            let first = bells[0].clone();
+            let start = create_task(async move { first.ring() });
+            block_in_place(|| bells[12].block_until_rung());
+            gather(links).await.unwrap();
+            start.await.unwrap();
+        };
+        watched(|| event_loop.run_until_complete(main)).unwrap();
+    }
+}
+
+#[test]
+fn more_calls_in_place_than_can_be_relieved_all_end() {
+    let event_loop = EventLoop::builder().worker_threads(1).build().unwrap();
+    let go = Bell::default();
+    let main = async {
+        let calls = (0..40).map(|_| {
+            let go = go.clone();
+            create_task(async move { block_in_place(|| go.block_until_rung()) })
+        });
+        let calls: Vec<_> = calls.collect();
+        let ring = go.clone();
+        let ringer = to_thread(move || ring.ring());
+        gather(calls).await.unwrap();
+        ringer.await.unwrap();
+    };
+    watched(|| event_loop.run_until_complete(main)).unwrap();
+}
+
+#[test]
+fn local_tasks_made_while_a_worker_blocks_stay_on_their_thread_afterwards() {
+    let event_loop = EventLoop::builder().worker_threads(1).build().unwrap();
+    let main = async {
+        let here = thread::current().id();
+        let (made, over) = (Bell::default(), Bell::default());
+        let (ring, wait) = (made.clone(), over.clone());
+        let beside = create_task(async move {
+            let there = thread::current().id();
+            let shared = std::rc::Rc::new(there);
+            let local = bowerbird::create_local_task(async move {
+                ring.ring();
+                while !wait.is_rung() {
+                    yield_now().await;
+                    assert_eq!(thread::current().id(), *shared);
+                }
+                bowerbird::sleep(Duration::from_millis(1)).await;
+                assert_eq!(thread::current().id(), *shared);
+            });
+            (there, local.handle())
+        });
+        block_in_place(|| made.block_until_rung());
+        let (there, local) = beside.await.unwrap();
+        assert_ne!(here, there);
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        assert!(!local.is_done());
+        over.ring();
+        while !local.is_done() {
+            yield_now().await;
+        }
+    };
+    watched(|| event_loop.run_until_complete(main)).unwrap();
+}
+
+#[test]
+fn threads_that_stand_in_are_used_again_and_end_with_the_loop() {
+    let (started, stopped) = (Tally::default(), Tally::default());
+    let (on_start, on_stop) = (started.clone(), stopped.clone());
+    let event_loop = EventLoop::builder()
+        .worker_threads(2)
+        .on_thread_start(move || on_start.add())
+        .on_thread_stop(move || on_stop.add())
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        let main = async {
+            for _ in 0..200 {
+                let over = Bell::default();
+                let ring = over.clone();
+                let beside = create_task(async move { ring.ring() });
+                block_in_place(|| over.block_until_rung());
+                beside.await.unwrap();
+            }
+        };
+        watched(|| event_loop.run_until_complete(main)).unwrap();
+    }
+    assert_eq!(event_loop.metrics().workers.len(), 3);
+    watched(|| event_loop.close()).unwrap();
+    // The other worker, and one that stood in; the test's own thread has no hooks.
+    assert_eq!((started.count(), stopped.count()), (2, 2));
 }
 
 #[test]

@@ -45,11 +45,13 @@ where
 ///
 /// - Unlike [`to_thread`]'s, this `f` may borrow and need not be `Send`. It sees the task's own
 ///   context variables, and [`current_task`](crate::current_task) is still the caller.
-/// - On a loop of many threads the worker first hands over what is queued behind the call, and
-///   the other workers see to its timers and sockets. What nobody else can run waits: the main
-///   future, if it is its thread that blocks, the local tasks of this worker, and whatever else
-///   the calling task does at the same time (the branches of a join). Keep one worker free: while
-///   all of them block, nothing else moves. Long or many calls belong to [`to_thread`].
+/// - On a pool the worker first hands over what is queued behind the call, and another thread
+///   stands in for it meanwhile, with tasks, timers and sockets; so a pool of one goes on as well.
+///   What no other thread can run waits: the main future, if it is its thread that blocks, the
+///   local tasks of this worker, and whatever else the calling task does at the same time (the
+///   branches of a join).
+/// - Up to 16 calls at a time are stood in for; each one beyond that takes a worker away while it
+///   lasts. Long or many calls belong to [`to_thread`].
 /// - Inside `f` no loop is running on this thread: it may run one of its own, and tasks are created
 ///   through an [`EventLoop`](crate::EventLoop) that it was given.
 /// - On a `current_thread` loop everything waits until `f` returns, and outside of a loop it is

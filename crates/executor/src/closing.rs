@@ -37,10 +37,10 @@ impl Remains {
             threads,
             unwatched,
         } = self;
-        for worker in 1..shared.workers() {
+        for worker in 1..shared.manned().len() {
             shared.call_worker(worker);
         }
-        for thread in threads {
+        for thread in threads.into_iter().chain(shared.relief.close()) {
             // A worker survives its tasks' panics; what else it may have printed is done.
             let _ = thread.join();
         }

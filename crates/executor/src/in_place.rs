@@ -1,10 +1,10 @@
 //! Blocking on a worker's own thread, without holding up what waits behind the call.
 //!
 //! Before the call the worker gives its slot and its queue to the injector, which every worker
-//! looks into however busy it is; its timers and the reactor are looked after by whoever looks
-//! around. During the call the thread is no worker: what it wakes goes to the injector too, and it
-//! may even run another loop. What can run here only waits: the main future on worker 0, and local
-//! tasks.
+//! looks into however busy it is, and another thread stands in for it (`relief`); its timers and
+//! the reactor are looked after by whoever looks around. During the call the thread is no worker:
+//! what it wakes goes to the injector too, and it may even run another loop. What can run here only
+//! waits: the main future on worker 0, and local tasks.
 
 use std::rc::Rc;
 
@@ -29,12 +29,8 @@ impl SteppedOut {
     /// None where nobody could take over.
     fn step_out() -> Option<Self> {
         let worker = current::take_if(|worker| !worker.shared().is_single())?;
-        let shared = worker.shared();
-        let queued = std::iter::from_fn(|| worker.core.queue.pop());
-        let slot = worker.remote().slot.take();
-        slot.into_iter()
-            .chain(queued)
-            .for_each(|task| shared.inject(task));
+        worker.hand_over();
+        worker.shared().relief.call(worker.shared());
         budget::lift();
         Some(Self(worker))
     }
@@ -42,6 +38,7 @@ impl SteppedOut {
 
 impl Drop for SteppedOut {
     fn drop(&mut self) {
+        self.0.shared().relief.dismiss(self.0.shared());
         // The poll goes on, and so does its limit.
         budget::refill();
         current::enter(self.0.clone());

@@ -62,6 +62,9 @@ mod blocking;
 mod in_place;
 
 #[cfg(not(loom))]
+mod relief;
+
+#[cfg(not(loom))]
 mod shared;
 
 #[cfg(not(loom))]

@@ -47,7 +47,8 @@ impl Counter {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Each worker's own numbers.
+    /// Each worker's own numbers, and at the end those of threads that have stood in for workers
+    /// while these blocked in place.
     pub workers: Vec<WorkerMetrics>,
     /// Tasks that are not finished.
     pub alive_tasks: usize,
@@ -91,11 +92,15 @@ impl Metrics {
         };
         let (blocking_threads, blocking_depth) = shared.pool.size();
         Self {
-            workers: shared.remotes.iter().map(|remote| worker(remote)).collect(),
+            workers: shared
+                .manned()
+                .iter()
+                .map(|remote| worker(remote))
+                .collect(),
             alive_tasks: shared.alive_tasks(),
             injector_depth: shared.injector.len(),
             timers: shared
-                .remotes
+                .manned()
                 .iter()
                 .map(|remote| remote.timers.len())
                 .sum(),

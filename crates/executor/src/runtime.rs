@@ -12,24 +12,25 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use bowerbird_core::{Birth, Runnable, TaskRef};
-use bowerbird_io::{Clock, Reactor, Timers};
+use bowerbird_core::{Birth, TaskRef};
+use bowerbird_io::{Clock, Reactor};
 use crossbeam_utils::CachePadded;
 
 use crate::blocking::Pool;
 use crate::budget;
 use crate::closing::{Remains, unwatched};
-use crate::config::Config;
+use crate::config::{Config, Flavor};
+use crate::counts::FIELD_MAX;
 use crate::current;
 use crate::error::LoopError;
 use crate::handle::Handle;
 use crate::life::Life;
 use crate::main_future::MainFuture;
-use crate::metrics::Counters;
 use crate::queue::{Injector, Local};
 use crate::registry::Registry;
+use crate::relief::{RELIEFS, Relief};
 use crate::report::{Desk, Report};
-use crate::shared::{Inbox, Remote, Shared};
+use crate::shared::{Remote, Shared};
 use crate::sleep::Sleep;
 use crate::slow::{self, Pace};
 use crate::timed::Timed;
@@ -55,12 +56,9 @@ impl Runtime {
     /// threads or descriptors. Nothing is left behind.
     pub fn new(config: Config) -> io::Result<Arc<Self>> {
         let workers = config.workers()?;
-        let queues: Vec<Local<Runnable>> = (0..workers).map(|_| Local::new()).collect();
-        let shared = Arc::new(share(config, &queues)?);
-        let mut cores = queues
-            .into_iter()
-            .enumerate()
-            .map(|(index, queue)| Core::new(index, queue));
+        let (shared, cores) = share(config, workers)?;
+        let shared = Arc::new(shared);
+        let mut cores = cores.into_iter();
         let first = cores.next();
         let threads = Mutex::new(Vec::with_capacity(workers));
         let runtime = Arc::new(Self {
@@ -310,42 +308,55 @@ impl Drop for Run<'_> {
     }
 }
 
-/// Everything the threads share.
-fn share(config: Config, queues: &[Local<Runnable>]) -> io::Result<Shared> {
+/// Everything the threads share, and what the workers own.
+fn share(config: Config, workers: usize) -> io::Result<(Shared, Vec<Core>)> {
     let reactor = Arc::new(Reactor::new()?);
     let clock = Clock::real();
-    let remote = |queue: &Local<Runnable>| {
-        CachePadded::new(Remote {
-            slot: bowerbird_core::Slot::default(),
-            stealer: queue.stealer(),
-            pinned: Inbox::default(),
-            timers: Timers::new(),
-            thread: Mutex::default(),
-            counters: Counters::default(),
-        })
+    let reliefs = match config.flavor {
+        Flavor::MultiThread => RELIEFS.min(FIELD_MAX - workers),
+        Flavor::CurrentThread => 0,
     };
-    Ok(Shared {
+    let all = workers + reliefs;
+    let queues = (0..all).map(|_| Local::new());
+    let mut cores: Vec<Core> = queues
+        .enumerate()
+        .map(|(at, queue)| Core::new(at, queue))
+        .collect();
+    let remotes = cores
+        .iter()
+        .map(|core| CachePadded::new(Remote::of(core)))
+        .collect();
+    let spare = cores.split_off(workers);
+    let shared = Shared {
         life: Life::default(),
         injector: Injector::new(),
-        remotes: queues.iter().map(remote).collect(),
-        sleep: Sleep::new(queues.len(), reactor.seats()),
+        remotes,
+        workers,
+        relief: Relief::new(workers, spare),
+        sleep: Sleep::new(workers, reliefs, reactor.seats()),
         reactor,
-        registry: Registry::new(2 * queues.len()),
+        registry: Registry::new(2 * all),
         pool: Pool::new(config.clone(), clock.clone()),
         clock,
         fired: std::sync::atomic::AtomicU64::new(0),
         callbacks: crate::callbacks::Callbacks::new(),
         signal_handlers: crate::signal_handlers::SignalHandlers::default(),
-        watch: Watch::new(queues.len()),
+        watch: Watch::new(all),
         timed: Timed::new(),
         pace: Pace::new(config.is_debug(), config.slow_callback_duration),
         desk: Desk::new(config.fallback),
         runtime: std::sync::OnceLock::new(),
         config,
-    })
+    };
+    Ok((shared, cores))
 }
 
-fn start_worker(shared: &Arc<Shared>, index: usize, core: Core) -> io::Result<JoinHandle<()>> {
+/// Starts the thread of a worker, or of a relief.
+pub(crate) fn start_worker(
+    shared: &Arc<Shared>,
+    index: usize,
+    core: Core,
+) -> io::Result<JoinHandle<()>> {
     let shared = shared.clone();
     let name = format!("{}-worker-{index}", shared.config.thread_name);
     let builder = thread::Builder::new().name(name);
@@ -362,7 +373,11 @@ fn worker_thread(shared: Arc<Shared>, index: usize, core: Core) {
     shared.config.thread_starts();
     let worker = Rc::new(Worker::new(shared.clone(), index, core));
     current::enter(worker.clone());
-    worker.work();
+    if index < shared.workers() {
+        worker.work(|_| {});
+    } else {
+        worker.stand_in();
+    }
     // Local tasks can be dropped here and nowhere else.
     loop {
         worker.drop_queued();

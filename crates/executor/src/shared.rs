@@ -16,6 +16,7 @@ use crate::life::{Life, Phase};
 use crate::metrics::Counters;
 use crate::queue::{Injector, Stealer};
 use crate::registry::Registry;
+use crate::relief::Relief;
 use crate::report::Desk;
 use crate::runtime::Runtime;
 use crate::signal_handlers::SignalHandlers;
@@ -23,6 +24,7 @@ use crate::sleep::{Call, Sleep};
 use crate::slow::Pace;
 use crate::timed::Timed;
 use crate::watch::Watch;
+use crate::worker::Core;
 
 /// See the module.
 #[derive(Debug)]
@@ -33,8 +35,12 @@ pub(crate) struct Shared {
     pub(crate) life: Life,
     /// Tasks from outside, for whoever comes first.
     pub(crate) injector: Injector<Runnable>,
-    /// What each worker shows to the others.
+    /// What each worker shows to the others; those of reliefs at the end.
     pub(crate) remotes: Box<[CachePadded<Remote>]>,
+    /// How many workers the loop was built with.
+    pub(crate) workers: usize,
+    /// Who stands in for workers that block.
+    pub(crate) relief: Relief,
     /// Who is awake.
     pub(crate) sleep: Sleep,
     /// Where idle workers wait for the kernel.
@@ -89,6 +95,20 @@ pub(crate) struct Inbox {
     tasks: Mutex<VecDeque<Runnable>>,
 }
 
+impl Remote {
+    /// For the worker that owns this.
+    pub(crate) fn of(core: &Core) -> Self {
+        Self {
+            slot: Slot::default(),
+            stealer: core.queue.stealer(),
+            pinned: Inbox::default(),
+            timers: Timers::new(),
+            thread: Mutex::default(),
+            counters: Counters::default(),
+        }
+    }
+}
+
 impl Inbox {
     pub(crate) fn push(&self, runnable: Runnable) {
         let mut tasks = self.lock();
@@ -117,8 +137,15 @@ impl Inbox {
 }
 
 impl Shared {
+    /// How many workers the loop was built with; without reliefs.
     pub(crate) fn workers(&self) -> usize {
-        self.remotes.len()
+        self.workers
+    }
+
+    /// What the workers show that have ever had a thread: there is nothing in all others.
+    #[inline]
+    pub(crate) fn manned(&self) -> &[CachePadded<Remote>] {
+        &self.remotes[..self.relief.manned()]
     }
 
     pub(crate) fn is_single(&self) -> bool {
@@ -127,26 +154,30 @@ impl Shared {
 
     /// The registry's group for tasks that stay on this worker.
     pub(crate) fn pinned_group(&self, worker: usize) -> usize {
-        self.workers() + worker
+        self.remotes.len() + worker
     }
 
     /// Whether any queue holds something that any worker may take. Slots do not count: their
     /// owners run them next, and the watch looks after them.
     pub(crate) fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+        !self.injector.is_empty()
+            || self
+                .manned()
+                .iter()
+                .any(|remote| !remote.stealer.is_empty())
     }
 
     /// How many tasks are unfinished. Exact while no worker is about to enter or end one.
     pub(crate) fn alive_tasks(&self) -> usize {
         let ended = |remote: &CachePadded<Remote>| remote.counters.ended.read();
-        let ended: u64 = self.remotes.iter().map(ended).sum();
+        let ended: u64 = self.manned().iter().map(ended).sum();
         self.registry.len().saturating_sub(ended as usize)
     }
 
     /// Events that all workers have got from the kernel. Only good for telling whether it moves.
     pub(crate) fn events_so_far(&self) -> u64 {
         let of = |remote: &CachePadded<Remote>| remote.counters.io_events.read();
-        self.remotes.iter().map(of).fold(0, u64::wrapping_add)
+        self.manned().iter().map(of).fold(0, u64::wrapping_add)
     }
 
     /// Takes a task from outside all workers.

@@ -57,15 +57,19 @@ pub(crate) struct Sleep {
     sleepers: Mutex<Vec<usize>>,
     /// How many may wait in the reactor at once.
     seats: usize,
+    /// How many workers the loop was built with: half as many may search.
+    workers: usize,
 }
 
 impl Sleep {
-    pub(crate) fn new(workers: usize, seats: usize) -> Self {
+    /// For `workers` and as many `reliefs`, which come after them and may never rest.
+    pub(crate) fn new(workers: usize, reliefs: usize, seats: usize) -> Self {
         Self {
             counts: CachePadded::new(AtomicU64::new(Counts::BUSY.0)),
-            words: Words::new(workers),
+            words: Words::new(workers + reliefs),
             sleepers: Mutex::new(Vec::with_capacity(workers)),
             seats,
+            workers,
         }
     }
 
@@ -89,8 +93,7 @@ impl Sleep {
 
     /// Begins to look for work elsewhere; false when enough others do.
     pub(crate) fn start_search(&self) -> bool {
-        let limit = self.words.len();
-        self.change(|counts| (2 * counts.searching() < limit).then(|| counts.start_search()))
+        self.change(|counts| (2 * counts.searching() < self.workers).then(|| counts.start_search()))
             .is_ok()
     }
 

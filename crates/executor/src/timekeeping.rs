@@ -112,7 +112,7 @@ impl Worker {
         // Relaxed: see `Shared::arm`.
         self.shared().fired.store(now.as_nanos(), Ordering::Relaxed);
         let mut due = Vec::new();
-        for remote in &self.shared().remotes {
+        for remote in self.shared().manned() {
             remote.timers.expire(now, &mut due);
         }
         self.remote().counters.timers.add(due.len() as u64);
@@ -129,7 +129,7 @@ impl Worker {
     fn next_deadline(&self) -> Option<Deadline> {
         let deadlines = self
             .shared()
-            .remotes
+            .manned()
             .iter()
             .map(|remote| remote.timers.next_deadline());
         deadlines

@@ -67,7 +67,7 @@ impl Watch {
     /// A worker is about to rest although some slots are full.
     pub(crate) fn before_rest(&self, shared: &Shared) {
         let full = |worker: &usize| !shared.remotes[*worker].slot.is_empty();
-        if let Some(worker) = (0..shared.workers()).find(full) {
+        if let Some(worker) = (0..shared.manned().len()).find(full) {
             self.slot_filled(shared, worker);
         }
     }
@@ -95,7 +95,7 @@ impl Watch {
     /// whose slot is full.
     fn inspect(&self, shared: &Shared, me: usize) -> (Option<Runnable>, Option<usize>) {
         let (mut stuck, mut moving) = (None, None);
-        for worker in (0..shared.workers()).filter(|&worker| worker != me) {
+        for worker in (0..shared.manned().len()).filter(|&worker| worker != me) {
             let remote = &shared.remotes[worker];
             if remote.slot.is_empty() {
                 continue;

@@ -36,10 +36,6 @@ impl Words {
         Self((0..workers).map(awake).collect())
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Says that `worker` is wanted.
     pub(crate) fn call(&self, worker: usize) -> Call {
         let word = &self.0[worker];

@@ -100,11 +100,14 @@ impl Worker {
         &self.handle.0
     }
 
-    /// What a thread of the pool does all its life.
-    pub(crate) fn work(&self) {
+    /// What a thread of the pool does all its life; `before_each` comes before each step.
+    pub(crate) fn work(&self, before_each: impl Fn(&Self)) {
         loop {
             match self.shared().life.phase() {
-                Phase::Running => self.step(),
+                Phase::Running => {
+                    before_each(self);
+                    self.step();
+                }
                 Phase::Paused => {
                     self.forget_ended();
                     self.end_search();
@@ -281,7 +284,7 @@ impl Worker {
             }
             self.searching.set(true);
         }
-        let workers = self.shared().workers();
+        let workers = self.shared().manned().len();
         let start = self.random(workers);
         let victims = (start..workers)
             .chain(0..start)

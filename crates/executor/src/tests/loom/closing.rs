@@ -12,7 +12,7 @@ use crate::sleep::{Call, Sleep};
 #[test]
 fn what_is_pushed_while_the_loop_closes_is_dropped_by_one_of_both() {
     loom::model(|| {
-        let sleep = Arc::new(Sleep::new(1, 1));
+        let sleep = Arc::new(Sleep::new(1, 0, 1));
         let queue = Arc::new(AtomicUsize::new(0));
         let closed = Arc::new(AtomicUsize::new(0));
         let pushing = thread::spawn({

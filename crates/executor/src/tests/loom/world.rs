@@ -112,7 +112,7 @@ impl World {
     pub(super) fn new(workers: usize, seats: usize, publishers: usize) -> Arc<Self> {
         let zeros = |count: usize| (0..count).map(|_| AtomicUsize::new(0)).collect();
         Arc::new(Self {
-            sleep: Sleep::new(workers, seats),
+            sleep: Sleep::new(workers, 0, seats),
             work: zeros(publishers),
             wishes: zeros(workers),
             over: AtomicUsize::new(0),
