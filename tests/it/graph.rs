@@ -1,8 +1,12 @@
 //! asyncio's `graph`: who waits for whom.
 
+use std::future::pending;
 use std::time::Duration;
 
-use bowerbird::{Awaited, Lock, TaskState, create_task, sleep, yield_now};
+use bowerbird::{
+    Awaited, Lock, Promise, Task, TaskGroup, TaskRef, TaskState, TcpListener, create_task, gather,
+    sleep, wait, yield_now,
+};
 
 use crate::loops::{each_builder, on_each};
 
@@ -55,6 +59,55 @@ fn a_dump_shows_every_task_with_what_it_awaits_and_who_awaits_it() {
             below.starts_with("  sleeper [waiting] awaits a timer ("),
             "{dump}"
         );
+    });
+}
+
+#[test]
+fn promises_sockets_and_all_children_are_told() {
+    let debug = each_builder().map(|builder| builder.debug(true));
+    on_each(debug, |event_loop| {
+        let own = event_loop.clone();
+        let told = event_loop.run_until_complete(async move {
+            let promise = Promise::<()>::new();
+            let kept = promise.clone();
+            let promised = create_task(async move { drop(kept.await) });
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let reading = create_task(async move { drop(listener.accept().await) });
+            let children = [(); 2].map(|()| create_task(pending::<()>()));
+            let ids = children.each_ref().map(Task::id);
+            let gathering = create_task(async move { drop(gather(children).await) });
+            let members = [(); 2].map(|()| create_task(pending::<()>()));
+            let member_ids = members.each_ref().map(Task::id);
+            let waiting = create_task(async move { drop(wait(members).await) });
+            let grouping = create_task(async move {
+                let scope = TaskGroup::scope(async |group| {
+                    group.builder().name("child").create_task(pending::<()>());
+                    Ok::<_, ()>(())
+                });
+                scope.await
+            });
+            let awaits = |task: &TaskRef| own.dump_tasks().task(task.id()).unwrap().awaits.clone();
+            let all = [
+                promised.handle(),
+                reading.handle(),
+                gathering.handle(),
+                waiting.handle(),
+                grouping.handle(),
+            ];
+            while all.iter().any(|task| awaits(task).is_empty()) {
+                yield_now().await;
+            }
+            assert_eq!(awaits(&all[0]), [Awaited::Promise]);
+            assert!(matches!(awaits(&all[1])[..], [Awaited::Input(name)] if name.contains("Tcp")));
+            assert_eq!(awaits(&all[2]), ids.map(Awaited::Task));
+            assert_eq!(awaits(&all[3]), member_ids.map(Awaited::Task));
+            let dump = own.dump_tasks();
+            let child = dump.tasks().iter().find(|task| &*task.name == "child");
+            assert_eq!(child.unwrap().awaited_by, [all[4].id()]);
+            assert_eq!(awaits(&all[4]), [Awaited::Task(child.unwrap().id)]);
+            all.iter().for_each(|task| assert!(task.cancel()));
+        });
+        told.unwrap();
     });
 }
 

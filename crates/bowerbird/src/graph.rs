@@ -33,7 +33,7 @@ impl EventLoop {
     /// A picture of all unfinished tasks as they are now, from any thread; print it for a tree.
     ///
     /// - Name, state and type of each task are always known. Where it was created, and which tasks,
-    ///   timers and lines (of locks and queues) it awaits, is known of tasks created in
+    ///   timers, promises, sockets and lines (of locks and queues) it awaits, is known of tasks created in
     ///   [debug mode](Self::set_debug), as of their last poll; other futures leave no trace.
     /// - Nothing is stopped for it: tasks go on while the picture is taken.
     /// - asyncio: `capture_call_graph`, and `python -m asyncio ps`.
@@ -191,6 +191,9 @@ impl fmt::Display for TaskInfo {
                 Awaited::Task(id) => write!(f, "task {id}")?,
                 Awaited::Timer => f.write_str("a timer")?,
                 Awaited::Line(name) => f.write_str(name.trim_start_matches("bowerbird::"))?,
+                Awaited::Promise => f.write_str("a promise")?,
+                Awaited::Input(name) => write!(f, "input from {name}")?,
+                Awaited::Output(name) => write!(f, "room in {name}")?,
                 _ => f.write_str("something else")?,
             }
         }

@@ -1,7 +1,7 @@
 //! What a task waits for, as notes for people who look at a loop that is stuck.
 //!
-//! Whatever says Pending inside a poll may leave a note in the task under poll: awaiting a task
-//! does here, sleeps and lines do in the facade. Notes are kept from the first loop on that is in
+//! Whatever says Pending inside a poll may leave a note in the task under poll: awaiting a task or
+//! a promise does here; sleeps, lines, sockets and groups do in the facade. Notes are kept from the first loop on that is in
 //! debug mode; before that a note costs one load. The executor forgets them when the next poll
 //! begins.
 //! Nothing here decides anything: a wrong note misleads a reader, and nobody else.
@@ -28,6 +28,12 @@ pub enum Awaited {
     Timer,
     /// A place in a line, of the type that is named: a lock's, a queue's.
     Line(&'static str),
+    /// A promise that somebody keeps.
+    Promise,
+    /// Something to read, from a source of the type that is named: a socket, a pipe.
+    Input(&'static str),
+    /// Room to write, in a source of the type that is named.
+    Output(&'static str),
 }
 
 /// Keeps notes from now on, in all tasks that are created from now on.
@@ -42,6 +48,16 @@ pub fn note(awaited: Awaited) {
     // Relaxed: as in `keep_notes`.
     if KEPT.load(Ordering::Relaxed) {
         keep(awaited);
+    }
+}
+
+/// Notes that the task under poll waits for all of these. They are asked for only while notes are
+/// kept; user code must not run in them.
+#[inline]
+pub fn note_all(awaited: impl IntoIterator<Item = Awaited>) {
+    // Relaxed: as in `keep_notes`.
+    if KEPT.load(Ordering::Relaxed) {
+        awaited.into_iter().take(NOTES_MAX).for_each(keep);
     }
 }
 

@@ -60,7 +60,7 @@ pub mod promise;
 pub mod contexts;
 
 pub use awaitable::{Awaitable, BorrowedTaskWait, IntoTask, PlainWait, Spawner, TaskWait, Wait};
-pub use awaited::{Awaited, keep_notes, note};
+pub use awaited::{Awaited, keep_notes, note, note_all};
 pub use error::{Panic, TaskError};
 pub use id::{CallbackId, TaskId};
 pub use runnable::Runnable;

@@ -1,12 +1,14 @@
 //! Other people's descriptors in the loop, and what all sockets of this module are made of: the
 //! reactor's `Async`, registered with the running loop and bound to share its worker.
 
+use std::any::type_name;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
+use bowerbird_core::{Awaited, note_all};
 use bowerbird_executor::{Handle, budget};
 pub use bowerbird_io::{AsSource, Direction};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -59,6 +61,12 @@ use crate::exceptions::NoRunningLoop;
 pub struct Async<T: AsSource>(bowerbird_io::Async<T>);
 
 impl<T: AsSource> Async<T> {
+    /// What a task waits for that reads.
+    const INPUT: fn() -> Awaited = || Awaited::Input(type_name::<T>());
+
+    /// What a task waits for that writes.
+    const OUTPUT: fn() -> Awaited = || Awaited::Output(type_name::<T>());
+
     /// Makes `io` non-blocking and enters it into the running loop.
     ///
     /// # Errors
@@ -113,7 +121,7 @@ impl<T: AsSource> Async<T> {
     /// # Errors
     /// "event loop is closed".
     pub async fn readable(&self) -> io::Result<()> {
-        within_budget(self.0.readable()).await
+        within_budget(Self::INPUT, self.0.readable()).await
     }
 
     /// Waits until writing would not block; as [`readable`](Self::readable).
@@ -121,7 +129,7 @@ impl<T: AsSource> Async<T> {
     /// # Errors
     /// "event loop is closed".
     pub async fn writable(&self) -> io::Result<()> {
-        within_budget(self.0.writable()).await
+        within_budget(Self::OUTPUT, self.0.writable()).await
     }
 
     /// Tries `op` at once, and again whenever there may be something to read, until it does
@@ -133,7 +141,7 @@ impl<T: AsSource> Async<T> {
     /// # Errors
     /// Those of `op`, and "event loop is closed".
     pub async fn read_with<R>(&self, op: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        within_budget(self.0.operation(Direction::Read, op)).await
+        within_budget(Self::INPUT, self.0.operation(Direction::Read, op)).await
     }
 
     /// Tries `op` at once, and again whenever there may be room to write; as
@@ -142,7 +150,7 @@ impl<T: AsSource> Async<T> {
     /// # Errors
     /// Those of `op`, and "event loop is closed".
     pub async fn write_with<R>(&self, op: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        within_budget(self.0.operation(Direction::Write, op)).await
+        within_budget(Self::OUTPUT, self.0.operation(Direction::Write, op)).await
     }
 
     /// Tries `op` once, whatever is known of readiness.
@@ -169,7 +177,11 @@ impl<T: AsSource> Async<T> {
         cx: &mut Context<'_>,
         op: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        poll_spending(cx, |cx| self.0.poll_io(direction, cx, op))
+        let awaited = match direction {
+            Direction::Read => Self::INPUT,
+            Direction::Write => Self::OUTPUT,
+        };
+        poll_spending(awaited, cx, |cx| self.0.poll_io(direction, cx, op))
     }
 }
 
@@ -188,7 +200,7 @@ where
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        poll_spending(cx, |cx| self.0.poll_read(cx, buffer))
+        poll_spending(Async::<T>::INPUT, cx, |cx| self.0.poll_read(cx, buffer))
     }
 
     fn poll_read_vectored(
@@ -196,7 +208,9 @@ where
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        poll_spending(cx, |cx| self.0.poll_read_vectored(cx, buffers))
+        poll_spending(Async::<T>::INPUT, cx, |cx| {
+            self.0.poll_read_vectored(cx, buffers)
+        })
     }
 }
 
@@ -209,7 +223,7 @@ where
         cx: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
-        poll_spending(cx, |cx| self.0.poll_write(cx, buffer))
+        poll_spending(Async::<T>::OUTPUT, cx, |cx| self.0.poll_write(cx, buffer))
     }
 
     fn poll_write_vectored(
@@ -217,7 +231,9 @@ where
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        poll_spending(cx, |cx| self.0.poll_write_vectored(cx, buffers))
+        poll_spending(Async::<T>::OUTPUT, cx, |cx| {
+            self.0.poll_write_vectored(cx, buffers)
+        })
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -280,24 +296,27 @@ where
     }
 }
 
-/// Polls `op` if the task may still do something in this poll; what is not done costs nothing.
+/// Polls `op` if the task may still do something in this poll; what is not done costs nothing, and
+/// leaves a note of what is awaited.
 #[inline]
-pub(crate) fn poll_spending<R>(
+fn poll_spending<R>(
+    awaited: fn() -> Awaited,
     cx: &mut Context<'_>,
     op: impl FnOnce(&mut Context<'_>) -> Poll<R>,
 ) -> Poll<R> {
     ready!(budget::poll_proceed(cx));
     let done = op(cx);
     if done.is_pending() {
+        note_all(std::iter::once_with(awaited));
         budget::restore();
     }
     done
 }
 
 /// Awaits `future`, which spends one unit in the end.
-async fn within_budget<F: Future>(future: F) -> F::Output {
+async fn within_budget<F: Future>(awaited: fn() -> Awaited, future: F) -> F::Output {
     let mut future = pin!(future);
-    poll_fn(|cx| poll_spending(cx, |cx| future.as_mut().poll(cx))).await
+    poll_fn(|cx| poll_spending(awaited, cx, |cx| future.as_mut().poll(cx))).await
 }
 
 /// The loop that runs on this thread.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::task::Waker;
 
+use bowerbird_core::Awaited;
 use bowerbird_executor::{Handle, Report};
 
 use super::Failure;
@@ -223,6 +224,16 @@ impl<E> Group<E> {
         } else {
             Children::Leaving(leaving)
         }
+    }
+
+    /// What the scope waits for while children are alive.
+    pub(super) fn awaited(&self) -> Vec<Awaited> {
+        let state = self.lock();
+        let tasks = state.children.iter().filter_map(|sitting| match sitting {
+            Sitting::Child(task) => Some(Awaited::Task(task.id())),
+            _ => None,
+        });
+        tasks.collect()
     }
 
     pub(super) fn take_failures(&self) -> Vec<Failure<E>> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bowerbird_core::cancel::{Catcher, Requests, ScopeFuture, scope};
+use bowerbird_core::note_all;
 use pin_project_lite::pin_project;
 
 use super::group::{Asked, Children, Group};
@@ -161,7 +162,10 @@ where
         let this = self.project();
         if this.leaving.is_none() {
             match this.group.look() {
-                Children::Alive => return Poll::Pending,
+                Children::Alive => {
+                    note_all(std::iter::once_with(|| this.group.awaited()).flatten());
+                    return Poll::Pending;
+                }
                 Children::Done => return Poll::Ready(()),
                 Children::Leaving(tasks) => {
                     *this.leaving = Some(Box::pin(async move { ended(&tasks).await }));

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bowerbird_core::TaskError;
+use bowerbird_core::{Awaited, TaskError, note_all};
 
 use super::ready::Ready;
 use super::{Sleep, Task, sleep};
@@ -232,6 +232,9 @@ impl<W: AsTask> Future for Wait<W> {
         if self.is_enough() || self.limit.as_mut().is_some_and(is_over) {
             return Poll::Ready(self.parts());
         }
+        // Those that were not woken are awaited still.
+        let tasks = self.members.iter_mut().map(AsTask::as_task);
+        note_all(tasks.filter_map(|task| (!task.is_done()).then(|| Awaited::Task(task.id()))));
         Poll::Pending
     }
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use super::{Promise, PromiseError, State};
+use crate::awaited::{Awaited, note};
 use crate::sync::lock;
 
 /// A wait for a [`Promise`]; gives what [`Promise::result`] gives, once it is done.
@@ -44,6 +45,7 @@ impl<T: Clone + 'static> Future for PromiseWait<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.enter_line(cx.waker()) {
+            note(Awaited::Promise);
             return Poll::Pending;
         }
         self.place = None;

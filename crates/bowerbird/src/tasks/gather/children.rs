@@ -3,6 +3,8 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
+use bowerbird_core::{Awaited, note_all};
+
 use super::Rule;
 use crate::tasks::Task;
 use crate::tasks::ready::Ready;
@@ -127,6 +129,11 @@ impl<R: Rule> Many<R> {
                 }
             }
         }
+        // Those that were not woken are awaited still.
+        note_all(self.slots.iter().filter_map(|slot| match &slot.0 {
+            State::Waiting(task) => Some(Awaited::Task(task.id())),
+            _ => None,
+        }));
     }
 
     fn take<C: FromIterator<Result<R::Value, R::Error>>>(&mut self) -> C {
