@@ -11,3 +11,5 @@ mod sources;
 mod manifests;
 
 mod prose;
+
+mod examples;

@@ -35,6 +35,25 @@ pub use reports::ExceptionHandler;
 ///   can be run again. It closes when its last clone is dropped.
 /// - asyncio: `base_events.py`, `BaseEventLoop`. One type for all systems; tasks run on all cores,
 ///   unless the flavour says otherwise.
+///
+/// ```
+/// use bowerbird::{EventLoop, LoopError};
+///
+/// let event_loop = EventLoop::builder().worker_threads(2).build().expect("threads");
+/// let task = event_loop.create_task(async { 1 }); // it waits for a run
+/// let sum = event_loop.run_until_complete(async { task.await.unwrap() + 1 });
+/// assert_eq!(sum, Ok(2));
+///
+/// let stopper = event_loop.clone();
+/// event_loop.call_soon(move || stopper.stop());
+/// assert_eq!(event_loop.run_forever(), Ok(()));
+/// assert!(!event_loop.is_running() && event_loop.all_tasks().is_empty());
+/// assert_eq!(event_loop.metrics().workers.len(), 2);
+///
+/// event_loop.close().expect("it does not run");
+/// assert!(event_loop.is_closed());
+/// assert_eq!(event_loop.run_forever(), Err(LoopError::Closed));
+/// ```
 #[derive(Clone)]
 pub struct EventLoop {
     /// The door to it.
@@ -306,6 +325,13 @@ impl Eq for EventLoop {}
 ///
 /// # Errors
 /// [`NoRunningLoop`] on a thread that is no worker of a running loop.
+///
+/// ```
+/// use bowerbird::get_running_loop;
+///
+/// assert!(get_running_loop().is_err());
+/// bowerbird::run(async { assert!(get_running_loop().unwrap().is_running()) });
+/// ```
 pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
     let handle = Door::current().ok_or(NoRunningLoop)?;
     let runtime = Owner::Weak(Runtime::of(&handle));

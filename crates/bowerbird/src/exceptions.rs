@@ -10,6 +10,17 @@ pub use crate::queues::{GetNowaitError, PutNowaitError, QueueEmpty, QueueFull, Q
 pub use crate::streams::{IncompleteReadError, LimitOverrunError, ReadError};
 
 /// The time was over before the result was there.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use std::time::Duration;
+///
+/// let late = bowerbird::timeout(Duration::ZERO, std::future::pending::<()>()).await;
+/// let error = late.unwrap_err();
+/// assert_eq!(error.to_string(), "timed out");
+/// assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::TimedOut);
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TimeoutError;
@@ -29,6 +40,11 @@ impl From<TimeoutError> for std::io::Error {
 }
 
 /// The calling thread runs no event loop.
+///
+/// ```
+/// let error = bowerbird::get_running_loop().unwrap_err();
+/// assert!(error.to_string().starts_with("no running event loop"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct NoRunningLoop;
@@ -45,6 +61,18 @@ impl std::error::Error for NoRunningLoop {}
 
 /// The system cannot send this file to that socket without a copy. asyncio:
 /// `SendfileNotAvailableError`.
+///
+/// ```
+/// use bowerbird::SendfileNotAvailableError;
+///
+/// // How to tell it from other errors of `net::sendfile_without_fallback`.
+/// fn is_not_available(error: &std::io::Error) -> bool {
+///     let inner = error.get_ref();
+///     inner.is_some_and(|inner| inner.is::<SendfileNotAvailableError>())
+/// }
+/// assert!(is_not_available(&SendfileNotAvailableError::default().into()));
+/// assert!(!is_not_available(&std::io::ErrorKind::Unsupported.into()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SendfileNotAvailableError;
@@ -64,6 +92,16 @@ impl From<SendfileNotAvailableError> for std::io::Error {
 }
 
 /// A barrier was aborted or reset, before or during the wait. asyncio: `BrokenBarrierError`.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use bowerbird::{Barrier, BrokenBarrierError};
+///
+/// let barrier = Barrier::new(2).unwrap();
+/// barrier.abort();
+/// assert_eq!(barrier.wait().await, Err(BrokenBarrierError));
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct BrokenBarrierError;
 
@@ -76,6 +114,14 @@ impl fmt::Display for BrokenBarrierError {
 impl std::error::Error for BrokenBarrierError {}
 
 /// A call that the values at hand rule out; what asyncio raises a plain `ValueError` for.
+///
+/// ```
+/// use bowerbird::{Barrier, BoundedSemaphore, Queue, ValueError};
+///
+/// assert_eq!(Queue::<u8>::new(0).task_done(), Err(ValueError::TaskDoneTooOften));
+/// assert_eq!(BoundedSemaphore::new(1).release(), Err(ValueError::ReleasedTooOften));
+/// assert_eq!(Barrier::new(0).unwrap_err(), ValueError::NoParties);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ValueError {
@@ -101,6 +147,17 @@ impl std::error::Error for ValueError {}
 
 /// The child process has ended: there is nobody to send to. Inside an `io::Error` of the kind
 /// `NotFound`. asyncio: `ProcessLookupError`.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # bowerbird::run(async {
+/// let child = bowerbird::create_subprocess_exec("true").await?;
+/// child.wait().await?;
+/// let error = child.kill().unwrap_err();
+/// assert!(error.get_ref().unwrap().is::<bowerbird::ProcessLookupError>());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ProcessLookupError;

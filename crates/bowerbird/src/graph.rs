@@ -33,7 +33,7 @@ impl EventLoop {
     /// A picture of all unfinished tasks as they are now, from any thread; print it for a tree.
     ///
     /// - Name, state and type of each task are always known. Where it was created, and which tasks,
-    ///   timers, promises, sockets and lines (of locks and queues) it awaits, is known of tasks created in
+    ///   timers, promises, sockets and lines it awaits, is known of tasks created in
     ///   [debug mode](Self::set_debug), as of their last poll; other futures leave no trace.
     /// - Nothing is stopped for it: tasks go on while the picture is taken.
     /// - asyncio: `capture_call_graph`, and `python -m asyncio ps`.
@@ -55,6 +55,17 @@ impl EventLoop {
 
 /// The unfinished tasks of a loop at one moment; prints as a tree, with the tasks that nobody
 /// awaits at its roots.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let task = bowerbird::create_task(std::future::pending::<()>());
+/// task.set_name("stuck");
+/// let dump = bowerbird::get_running_loop().unwrap().dump_tasks();
+/// assert_eq!(&*dump.task(task.id()).unwrap().name, "stuck");
+/// assert_eq!(dump.tasks().len(), 2); // this one is a task, too
+/// assert!(dump.to_string().contains("stuck"));
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct TaskDump {
     /// By id, which is the order in which they were created.
@@ -62,6 +73,16 @@ pub struct TaskDump {
 }
 
 /// What is known of one task.
+///
+/// ```
+/// use bowerbird::{EventLoop, TaskState};
+///
+/// let event_loop = EventLoop::new_current_thread().expect("descriptors");
+/// let task = event_loop.create_task(async {});
+/// let dump = event_loop.dump_tasks();
+/// let info = dump.task(task.id()).expect("it is not done");
+/// assert_eq!((info.state, info.cancelling), (TaskState::Ready, 0));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TaskInfo {

@@ -93,6 +93,18 @@ pub fn ctrl_c() -> CtrlC {
 ///
 /// Signals that come while nobody waits are counted and handed out one by one; only the kernel
 /// melts equal ones into one, when they come faster than they can be delivered.
+///
+/// ```no_run
+/// use bowerbird::signal::{self, Signal, signal};
+///
+/// # bowerbird::run(async {
+/// let mut terminated: Signal = signal(signal::SIGTERM)?;
+/// while terminated.recv().await.is_some() {
+///     println!("{:?}: saving", terminated.kind());
+/// }
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping it gives the signal back"]
 pub struct Signal {

@@ -185,6 +185,17 @@ impl<E> fmt::Debug for TaskGroup<E> {
 }
 
 /// A child in the making. asyncio: the keywords of `TaskGroup.create_task`.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let scope = bowerbird::TaskGroup::scope(async |group| {
+///     let child = group.builder().name("worker").create_task(async { Ok::<_, ()>(1) });
+///     assert_eq!(&*child.name(), "worker");
+///     Ok(child.await.unwrap())
+/// });
+/// assert_eq!(scope.await.unwrap(), 1);
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `create_task`"]
 pub struct ChildBuilder<'a, E> {

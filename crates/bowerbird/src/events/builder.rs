@@ -9,6 +9,23 @@ use bowerbird_executor::{Config, Flavor, Runtime};
 use super::EventLoop;
 
 /// What a loop is built from.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bowerbird::{EventLoop, Flavor};
+///
+/// let event_loop = EventLoop::builder()
+///     .flavor(Flavor::CurrentThread)
+///     .debug(true)
+///     .slow_callback_duration(Duration::from_millis(20))
+///     .build()
+///     .expect("descriptors");
+/// assert!(event_loop.get_debug());
+///
+/// let nobody = EventLoop::builder().worker_threads(0).build();
+/// assert_eq!(nobody.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder {

@@ -245,6 +245,13 @@ where
 
 /// A callback on its way, to be taken back. Dropping it changes nothing, and clones are the same
 /// callback. asyncio: `Handle`.
+///
+/// ```
+/// let event_loop = bowerbird::EventLoop::new_current_thread().expect("descriptors");
+/// let handle = event_loop.call_soon(|| unreachable!("taken back"));
+/// assert!(handle.cancel() && handle.is_cancelled());
+/// event_loop.run_until_complete(async {}).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Handle(Arc<Slot>);
 
@@ -281,6 +288,16 @@ impl fmt::Debug for Handle {
 }
 
 /// A callback for later, to be taken back. Ordered by time. asyncio: `TimerHandle`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let event_loop = bowerbird::EventLoop::new_current_thread().expect("descriptors");
+/// let sooner = event_loop.call_later(Duration::from_secs(1), || ());
+/// let later = event_loop.call_later(Duration::from_secs(2), || ());
+/// assert!(sooner < later && sooner.when() < later.when());
+/// assert!(later.cancel() && later.is_cancelled() && !sooner.is_cancelled());
+/// ```
 #[derive(Clone)]
 pub struct TimerHandle {
     /// The callback.

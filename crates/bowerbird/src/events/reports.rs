@@ -87,6 +87,17 @@ impl EventLoop {
 }
 
 /// A loop's exception handler, as it was set.
+///
+/// ```
+/// use bowerbird::{EventLoop, Report};
+///
+/// let event_loop = EventLoop::new_current_thread().expect("descriptors");
+/// event_loop.set_exception_handler(Some(|report: &Report| eprintln!("heard: {report}")));
+/// // One that adds to what was there before.
+/// let before = event_loop.get_exception_handler().expect("set just now");
+/// event_loop.set_exception_handler(Some(move |report: &Report| before.call(report)));
+/// event_loop.call_exception_handler(&Report::new("twice through"));
+/// ```
 #[derive(Clone)]
 pub struct ExceptionHandler(Reporter);
 

@@ -154,6 +154,18 @@ impl fmt::Debug for ReadDir {
 }
 
 /// What is in a directory.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let mut entries = bowerbird::fs::read_dir("src").await?;
+/// while let Some(entry) = entries.next_entry().await? {
+///     let is_folder = entry.file_type().await?.is_dir();
+///     assert_eq!(entry.metadata().await?.is_dir(), is_folder);
+///     assert!(entry.path().ends_with(entry.file_name()));
+/// }
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct DirEntry {
     /// Std's entry; shared with trips.

@@ -30,6 +30,15 @@ pub fn read(path: impl AsRef<Path>) -> Trip<Vec<u8>> {
 ///
 /// # Errors
 /// Those of [`std::fs::read_to_string`]; `InvalidData` when it is not UTF-8.
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// let text = fs::read_to_string("Cargo.toml").await?;
+/// assert!(text.starts_with("[package]"));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn read_to_string(path: impl AsRef<Path>) -> Trip<String> {
     let path = path.as_ref().to_owned();
@@ -66,6 +75,18 @@ pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Trip<()> {
 ///
 /// # Errors
 /// Those of [`std::fs::copy`].
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// # let folder = std::env::temp_dir();
+/// let to = folder.join(format!("bowerbird-copy-{}", std::process::id()));
+/// let bytes = fs::copy("Cargo.toml", &to).await?;
+/// assert_eq!(fs::metadata(&to).await?.len(), bytes);
+/// fs::remove_file(to).await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Trip<u64> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
@@ -76,6 +97,20 @@ pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Trip<u64> {
 ///
 /// # Errors
 /// Those of [`std::fs::rename`]: for instance `CrossesDevices` between two file systems.
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// # let folder = std::env::temp_dir();
+/// # let name = |end| format!("bowerbird-{end}-{}", std::process::id());
+/// let [old, new] = ["old", "new"].map(|end| folder.join(name(end)));
+/// fs::write(&old, "text").await?;
+/// fs::rename(&old, &new).await?;
+/// assert!(!fs::exists(old).await?);
+/// fs::remove_file(new).await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Trip<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
@@ -86,6 +121,15 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Trip<()> {
 ///
 /// # Errors
 /// Those of [`std::fs::remove_file`].
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// let missing = fs::remove_file("no-such-file").await.unwrap_err();
+/// assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn remove_file(path: impl AsRef<Path>) -> Trip<()> {
     let path = path.as_ref().to_owned();
@@ -96,6 +140,19 @@ pub fn remove_file(path: impl AsRef<Path>) -> Trip<()> {
 ///
 /// # Errors
 /// Those of [`std::fs::remove_dir`]; `DirectoryNotEmpty` among them.
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// # let folder = std::env::temp_dir().join(format!("bowerbird-rmdir-{}", std::process::id()));
+/// fs::create_dir(&folder).await?;
+/// fs::write(folder.join("inside"), "").await?;
+/// assert!(fs::remove_dir(&folder).await.is_err());
+/// fs::remove_file(folder.join("inside")).await?;
+/// fs::remove_dir(&folder).await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn remove_dir(path: impl AsRef<Path>) -> Trip<()> {
     let path = path.as_ref().to_owned();
@@ -106,6 +163,17 @@ pub fn remove_dir(path: impl AsRef<Path>) -> Trip<()> {
 ///
 /// # Errors
 /// Those of [`std::fs::remove_dir_all`]. Some of it may be gone then.
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// # let folder = std::env::temp_dir().join(format!("bowerbird-rmall-{}", std::process::id()));
+/// fs::create_dir_all(folder.join("deep/down")).await?;
+/// fs::remove_dir_all(&folder).await?;
+/// assert!(!fs::exists(folder).await?);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn remove_dir_all(path: impl AsRef<Path>) -> Trip<()> {
     let path = path.as_ref().to_owned();
@@ -116,6 +184,15 @@ pub fn remove_dir_all(path: impl AsRef<Path>) -> Trip<()> {
 ///
 /// # Errors
 /// Those of [`std::fs::create_dir`]: its parent is missing, it exists.
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// let there = fs::create_dir("src").await.unwrap_err();
+/// assert_eq!(there.kind(), std::io::ErrorKind::AlreadyExists);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn create_dir(path: impl AsRef<Path>) -> Trip<()> {
     let path = path.as_ref().to_owned();
@@ -126,6 +203,14 @@ pub fn create_dir(path: impl AsRef<Path>) -> Trip<()> {
 ///
 /// # Errors
 /// Those of [`std::fs::create_dir_all`].
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// fs::create_dir_all("src").await?; // there already, which is fine
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn create_dir_all(path: impl AsRef<Path>) -> Trip<()> {
     let path = path.as_ref().to_owned();
@@ -136,6 +221,15 @@ pub fn create_dir_all(path: impl AsRef<Path>) -> Trip<()> {
 ///
 /// # Errors
 /// Those of [`std::fs::metadata`].
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// assert!(fs::metadata("src").await?.is_dir());
+/// assert!(fs::metadata("no-such-file").await.is_err());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn metadata(path: impl AsRef<Path>) -> Trip<Metadata> {
     let path = path.as_ref().to_owned();
@@ -146,6 +240,14 @@ pub fn metadata(path: impl AsRef<Path>) -> Trip<Metadata> {
 ///
 /// # Errors
 /// Those of [`std::fs::symlink_metadata`].
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// assert!(!fs::symlink_metadata("Cargo.toml").await?.is_symlink());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn symlink_metadata(path: impl AsRef<Path>) -> Trip<Metadata> {
     let path = path.as_ref().to_owned();
@@ -156,6 +258,21 @@ pub fn symlink_metadata(path: impl AsRef<Path>) -> Trip<Metadata> {
 ///
 /// # Errors
 /// Those of [`std::fs::set_permissions`].
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// # let file = std::env::temp_dir().join(format!("bowerbird-mode-{}", std::process::id()));
+/// fs::write(&file, "").await?;
+/// let mut permissions = fs::metadata(&file).await?.permissions();
+/// permissions.set_readonly(true);
+/// fs::set_permissions(&file, permissions).await?;
+/// assert!(fs::metadata(&file).await?.permissions().readonly());
+/// # #[cfg(unix)]
+/// fs::remove_file(&file).await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Trip<()> {
     let path = path.as_ref().to_owned();
@@ -166,6 +283,15 @@ pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Trip
 ///
 /// # Errors
 /// Those of [`std::fs::canonicalize`]: all of it has to exist.
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// let path = fs::canonicalize("src/../Cargo.toml").await?;
+/// assert!(path.is_absolute() && path.ends_with("Cargo.toml"));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn canonicalize(path: impl AsRef<Path>) -> Trip<PathBuf> {
     let path = path.as_ref().to_owned();
@@ -176,6 +302,15 @@ pub fn canonicalize(path: impl AsRef<Path>) -> Trip<PathBuf> {
 ///
 /// # Errors
 /// Those of [`std::fs::read_link`].
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// let no_link = fs::read_link("Cargo.toml").await;
+/// assert!(no_link.is_err());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn read_link(path: impl AsRef<Path>) -> Trip<PathBuf> {
     let path = path.as_ref().to_owned();
@@ -186,6 +321,15 @@ pub fn read_link(path: impl AsRef<Path>) -> Trip<PathBuf> {
 ///
 /// # Errors
 /// When that cannot be known, for instance without permission for a directory on the way.
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// assert!(fs::exists("Cargo.toml").await?);
+/// assert!(!fs::exists("no-such-file").await?);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn exists(path: impl AsRef<Path>) -> Trip<bool> {
     let path = path.as_ref().to_owned();
@@ -196,6 +340,14 @@ pub fn exists(path: impl AsRef<Path>) -> Trip<bool> {
 ///
 /// # Errors
 /// As [`exists`].
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// assert!(fs::try_exists("Cargo.toml").await?);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn try_exists(path: impl AsRef<Path>) -> Trip<bool> {
     let path = path.as_ref().to_owned();
@@ -206,6 +358,21 @@ pub fn try_exists(path: impl AsRef<Path>) -> Trip<bool> {
 ///
 /// # Errors
 /// Those of [`std::fs::hard_link`].
+///
+/// ```
+/// # use bowerbird::fs;
+/// # bowerbird::run(async {
+/// # let folder = std::env::temp_dir();
+/// # let name = |end| format!("bowerbird-{end}-{}", std::process::id());
+/// let [one, two] = ["one", "two"].map(|end| folder.join(name(end)));
+/// fs::write(&one, "text").await?;
+/// fs::hard_link(&one, &two).await?;
+/// fs::remove_file(one).await?;
+/// assert_eq!(fs::read(&two).await?, b"text");
+/// fs::remove_file(two).await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Trip<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
@@ -216,6 +383,17 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Trip<()>
 ///
 /// # Errors
 /// Those of [`std::os::unix::fs::symlink`].
+///
+/// ```
+/// # #[cfg(unix)]
+/// # bowerbird::run(async {
+/// let link = std::env::temp_dir().join(format!("bowerbird-link-{}", std::process::id()));
+/// bowerbird::fs::symlink("target", &link).await?;
+/// assert!(bowerbird::fs::read_link(&link).await?.ends_with("target"));
+/// bowerbird::fs::remove_file(link).await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[cfg(unix)]
 #[track_caller]
 pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Trip<()> {
@@ -227,6 +405,13 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Trip<()> {
 ///
 /// # Errors
 /// Those of [`std::os::windows::fs::symlink_file`].
+///
+/// ```no_run
+/// # bowerbird::run(async {
+/// bowerbird::fs::symlink_file("target", "link").await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[cfg(windows)]
 #[track_caller]
 pub fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Trip<()> {
@@ -238,6 +423,13 @@ pub fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Trip<
 ///
 /// # Errors
 /// Those of [`std::os::windows::fs::symlink_dir`].
+///
+/// ```no_run
+/// # bowerbird::run(async {
+/// bowerbird::fs::symlink_dir("target", "link").await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[cfg(windows)]
 #[track_caller]
 pub fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Trip<()> {

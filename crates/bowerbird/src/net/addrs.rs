@@ -10,6 +10,18 @@ use crate::threads::to_thread;
 
 /// An address, several, or a name: `SocketAddr`, `(IpAddr, u16)`, `"127.0.0.1:80"`,
 /// `("localhost", 80)`, `&[SocketAddr]` and their kin.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use bowerbird::net::lookup_host;
+///
+/// let literal = lookup_host("127.0.0.1:80").await?;
+/// assert_eq!(lookup_host(("127.0.0.1", 80)).await?, literal);
+/// assert_eq!(lookup_host(literal[0]).await?, literal);
+/// assert!(lookup_host("no port").await.is_err());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait ToAddrs {
     /// What is to be looked up, if anything.
     fn to_target(&self) -> Target;
@@ -22,6 +34,13 @@ pub trait ToAddrs {
 }
 
 /// What an address stands for.
+///
+/// ```
+/// use bowerbird::net::{Target, ToAddrs};
+///
+/// let target = ("localhost", 80).to_target();
+/// assert_eq!(target, Target::Host("localhost".to_owned(), 80));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {

@@ -14,6 +14,24 @@ use super::streaming::ended;
 
 /// A connection that can be taken apart: [`TcpStream`](super::TcpStream) and, on Unix,
 /// `UnixStream`.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use bowerbird::net::{Duplex, TcpListener, TcpStream};
+/// use futures_lite::AsyncReadExt;
+///
+/// fn no_more<S: Duplex>(connection: &S) -> std::io::Result<()> {
+///     connection.shutdown(std::net::Shutdown::Write)
+/// }
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (mut server, _peer) = listener.accept().await?;
+/// no_more(&client)?;
+/// assert_eq!(server.read(&mut [0; 8]).await?, 0);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait Duplex {
     /// Closes one direction, or both, while the connection lives.
     ///
@@ -36,6 +54,29 @@ pub struct WriteHalf<'a, S>(&'a S);
 /// [`TcpStream::into_split`](super::TcpStream::into_split).
 ///
 /// The connection's other methods are there through `as_ref`.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use bowerbird::net::{TcpListener, TcpStream};
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (mut server, _peer) = listener.accept().await?;
+///
+/// let (mut read, write) = client.into_split();
+/// let reading = bowerbird::create_task(async move {
+///     let mut bytes = Vec::new();
+///     read.read_to_end(&mut bytes).await?;
+///     std::io::Result::Ok(bytes)
+/// });
+/// server.write_all(b"hello").await?;
+/// server.close().await?;
+/// assert_eq!(reading.await.unwrap()?, b"hello");
+/// drop(write);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct OwnedReadHalf<S>(Arc<S>);
 
@@ -44,6 +85,25 @@ pub struct OwnedReadHalf<S>(Arc<S>);
 ///
 /// Dropping it ends the writing direction, so that the peer reads to the end; the reading half goes
 /// on. The connection's other methods are there through `as_ref`.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use bowerbird::net::{TcpListener, TcpStream};
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (mut server, _peer) = listener.accept().await?;
+///
+/// let (_read, mut write) = client.into_split();
+/// write.write_all(b"all").await?;
+/// drop(write);
+/// let mut bytes = Vec::new();
+/// server.read_to_end(&mut bytes).await?;
+/// assert_eq!(bytes, b"all");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct OwnedWriteHalf<S: Duplex> {
     /// The connection, shared with the other half.
@@ -53,6 +113,20 @@ pub struct OwnedWriteHalf<S: Duplex> {
 }
 
 /// Halves of different connections; both are in it, to be used on.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use bowerbird::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let addr = listener.local_addr()?;
+/// let (read, _write) = TcpStream::connect(addr).await?.into_split();
+/// let (_read, other) = TcpStream::connect(addr).await?.into_split();
+/// let error = read.reunite(other).unwrap_err();
+/// let (_read, _other) = (error.0, error.1);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub struct ReuniteError<S: Duplex>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
 
 pub(super) fn split<S: Duplex>(connection: &mut S) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {

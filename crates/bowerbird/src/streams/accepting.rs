@@ -49,6 +49,24 @@ pub(super) struct Serving {
 
 /// What a handler may end with: nothing, or a result whose error goes to the loop's exception
 /// handler.
+///
+/// ```
+/// use bowerbird::{StreamReader, StreamWriter, start_server};
+///
+/// async fn refuse(_reader: StreamReader, writer: StreamWriter) {
+///     writer.write("closed today").await.ok(); // nothing to report
+/// }
+///
+/// async fn greet(_reader: StreamReader, writer: StreamWriter) -> std::io::Result<()> {
+///     writer.write("hello").await // an error is reported
+/// }
+///
+/// # bowerbird::run(async {
+/// start_server(refuse, "127.0.0.1:0").await?.close();
+/// start_server(greet, "127.0.0.1:0").await?.close();
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait Outcome {
     /// The error, if it is one.
     #[doc(hidden)]

@@ -81,6 +81,21 @@ impl Buffer {
 /// What ends a message: bytes or text, or several of which the one that ends first counts.
 ///
 /// Implemented for `&[u8]`, `&[u8; N]`, `&str`, and arrays and slices of these.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let server = bowerbird::start_server(
+///     |_reader, writer| async move { writer.write("one\ntwo; ").await },
+///     "127.0.0.1:0",
+/// );
+/// let server = server.await.unwrap();
+/// let addr = server.local_addrs()[0];
+/// let (mut reader, _writer) = bowerbird::open_connection(addr).limit(4).await.unwrap();
+///
+/// assert_eq!(reader.readuntil(b"\n").await.unwrap(), b"one\n");
+/// assert_eq!(reader.readuntil([",", ";"]).await.unwrap(), b"two;");
+/// # });
+/// ```
 pub trait Separator {
     /// Calls `each` with every one of the separators.
     fn for_each(&self, each: &mut dyn FnMut(&[u8]));

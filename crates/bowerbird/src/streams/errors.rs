@@ -5,6 +5,26 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 
 /// The stream ended before the read was complete.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let server = bowerbird::start_server(
+///     |_reader, writer| async move { writer.write("one\ntwo; ").await },
+///     "127.0.0.1:0",
+/// );
+/// let server = server.await.unwrap();
+/// let addr = server.local_addrs()[0];
+/// let (mut reader, _writer) = bowerbird::open_connection(addr).limit(4).await.unwrap();
+///
+/// use bowerbird::ReadError;
+///
+/// let Err(ReadError::Incomplete(error)) = reader.readexactly(100).await else {
+///     panic!("there is no more to come");
+/// };
+/// assert_eq!(error.partial, b"one\ntwo; ");
+/// assert_eq!(error.expected, Some(100));
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IncompleteReadError {
@@ -27,6 +47,24 @@ impl fmt::Display for IncompleteReadError {
 impl std::error::Error for IncompleteReadError {}
 
 /// No separator came within the limit of the stream.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let server = bowerbird::start_server(
+///     |_reader, writer| async move { writer.write("one\ntwo; ").await },
+///     "127.0.0.1:0",
+/// );
+/// let server = server.await.unwrap();
+/// let addr = server.local_addrs()[0];
+/// let (mut reader, _writer) = bowerbird::open_connection(addr).limit(4).await.unwrap();
+///
+/// use bowerbird::ReadError;
+///
+/// let overrun = reader.readuntil(";").await;
+/// assert!(matches!(overrun, Err(ReadError::LimitOverrun(_))));
+/// assert_eq!(reader.readexactly(3).await.unwrap(), b"one"); // nothing is lost
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LimitOverrunError {
@@ -53,6 +91,24 @@ impl std::error::Error for LimitOverrunError {}
 ///
 /// It turns into an [`io::Error`] by `?`: `UnexpectedEof` and `InvalidData`, with this as its
 /// source, and the system's errors as they are.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let server = bowerbird::start_server(
+///     |_reader, writer| async move { writer.write("one\ntwo; ").await },
+///     "127.0.0.1:0",
+/// );
+/// let server = server.await.unwrap();
+/// let addr = server.local_addrs()[0];
+/// let (mut reader, _writer) = bowerbird::open_connection(addr).limit(4).await.unwrap();
+///
+/// use std::io::{Error, ErrorKind};
+///
+/// let error = reader.readexactly(100).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+/// assert_eq!(Error::from(error).kind(), ErrorKind::UnexpectedEof); // for `?`
+/// # });
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadError {

@@ -14,6 +14,19 @@ const CHUNK: usize = 32 * 1024;
 
 /// What [`Process::communicate`](super::Process::communicate) takes for input: bytes or text, owned
 /// or not, or `None`.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # bowerbird::run(async {
+/// use bowerbird::subprocess::{PIPE, create_subprocess_exec};
+///
+/// let cat = || create_subprocess_exec("cat").stdin(PIPE).stdout(PIPE);
+/// assert_eq!(cat().await?.communicate("text").await?.0.unwrap(), b"text");
+/// assert_eq!(cat().await?.communicate(vec![1, 2]).await?.0.unwrap(), [1, 2]);
+/// assert!(cat().await?.communicate(None).await?.0.unwrap().is_empty());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait Input: Send {
     /// The bytes to feed.
     fn as_bytes(&self) -> &[u8];

@@ -24,6 +24,23 @@ use super::Stdio;
 ///
 /// Writing to a child that does not read any more is a `BrokenPipe`, and so is writing after
 /// closing.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # bowerbird::run(async {
+/// use bowerbird::subprocess::{PIPE, create_subprocess_exec};
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt};
+///
+/// let mut cat = create_subprocess_exec("cat").stdin(PIPE).stdout(PIPE).await?;
+/// let (mut stdin, mut stdout) = (cat.stdin.take().unwrap(), cat.stdout.take().unwrap());
+/// stdin.write_all(b"through").await?;
+/// stdin.close().await?;
+/// let mut bytes = Vec::new();
+/// stdout.read_to_end(&mut bytes).await?;
+/// assert_eq!(bytes, b"through");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ChildStdin(Option<Pipe>);
 

@@ -17,6 +17,20 @@ use crate::signal::{SIGKILL, SIGTERM, SignalKind};
 /// - Dropping it leaves the child running, unless it was built with
 ///   [`kill_on_drop`](super::Builder::kill_on_drop). Either way the child is reaped at its end.
 /// - asyncio: `subprocess.py`, `Process`.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # bowerbird::run(async {
+/// use bowerbird::subprocess::{Process, create_subprocess_exec};
+///
+/// let child: Process = create_subprocess_exec("sleep").arg("3600").await?;
+/// assert!(child.id() > 0 && child.returncode().is_none());
+/// child.terminate()?;
+/// child.wait().await?;
+/// assert_eq!(child.returncode(), Some(-15));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub struct Process {
     /// The child itself.
     pub(super) child: Arc<Child>,

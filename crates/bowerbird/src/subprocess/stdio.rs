@@ -9,18 +9,31 @@ use std::os::fd::OwnedFd;
 #[cfg(windows)]
 use std::os::windows::io::OwnedHandle;
 
-/// A pipe to or from us.
+/// A pipe to or from us; see [`Stdio`].
 pub const PIPE: Stdio = Stdio::Pipe;
 
-/// Nothing to read, and nobody reads.
+/// Nothing to read, and nobody reads; see [`Stdio`].
 pub const DEVNULL: Stdio = Stdio::Devnull;
 
-/// For stderr alone: wherever stdout goes, in one stream with it.
+/// For stderr alone: wherever stdout goes, in one stream with it; see [`Stdio`].
 pub const STDOUT: Stdio = Stdio::Stdout;
 
 /// Where one of a child's three streams goes: [`PIPE`], [`DEVNULL`], [`STDOUT`], or a file.
 ///
 /// - asyncio: the constants of `subprocess`; `None` there is [`Stdio::Inherit`], the default.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # bowerbird::run(async {
+/// use bowerbird::subprocess::{DEVNULL, PIPE, STDOUT, create_subprocess_shell};
+///
+/// let child = create_subprocess_shell("echo out; echo err >&2");
+/// let child = child.stdin(DEVNULL).stdout(PIPE).stderr(STDOUT);
+/// let (both, nothing) = child.await?.communicate(None).await?;
+/// assert_eq!((both.unwrap(), nothing), (b"out\nerr\n".to_vec(), None));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub enum Stdio {

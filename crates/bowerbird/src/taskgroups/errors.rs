@@ -33,6 +33,19 @@ pub struct TaskGroupError<E> {
 }
 
 /// How a child, or the body, of a group failed.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use bowerbird::{TaskGroup, taskgroups::Failure};
+///
+/// let failed = TaskGroup::scope(async |group| {
+///     group.create_task(async { Err::<(), _>("no") });
+///     Ok(())
+/// });
+/// let failures: Vec<_> = failed.await.unwrap_err().into_iter().collect();
+/// assert!(matches!(failures[..], [Failure::Error("no")]));
+/// # });
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure<E> {

@@ -4,6 +4,17 @@
 ///
 /// `Result<T, E>`, where an `Err` is a failure, `()`, and the type of futures that never end. Other
 /// values go into an `Ok`; so no `Err` of another type can be mistaken for a value.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let scope = bowerbird::TaskGroup::scope(async |group| {
+///     let valued = group.create_task(async { Ok::<_, String>(1) });
+///     group.create_task(async { /* nothing can fail here */ });
+///     Ok(valued.await.unwrap())
+/// });
+/// assert_eq!(scope.await.unwrap(), 1);
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a child of this task group must return `Result<_, {E}>` or `()`",
     label = "this future gives `{Self}`",

@@ -115,6 +115,16 @@ where
 
 /// The task whose code calls this; `None` in plain callbacks and outside a loop. The main future
 /// is a task too. asyncio: `current_task`.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use bowerbird::current_task;
+///
+/// let task = bowerbird::create_task(async { current_task().unwrap().id() });
+/// let id = task.id();
+/// assert_eq!(task.await.unwrap(), id);
+/// # });
+/// ```
 pub fn current_task() -> Option<TaskRef> {
     TaskRef::current()
 }
@@ -123,6 +133,14 @@ pub fn current_task() -> Option<TaskRef> {
 ///
 /// # Panics
 /// Outside a running loop.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let task = bowerbird::create_task(std::future::pending::<()>());
+/// assert_eq!(bowerbird::all_tasks().len(), 2); // this one is a task, too
+/// task.cancel();
+/// # });
+/// ```
 #[track_caller]
 pub fn all_tasks() -> Vec<TaskRef> {
     with_loop(Handle::all_tasks)

@@ -154,6 +154,20 @@ impl<T: Unpin> Future for Sleep<T> {
 ///
 /// # Panics
 /// If `period` is zero.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use std::time::Duration;
+///
+/// let mut ticks = bowerbird::interval(Duration::from_millis(1));
+/// let first = ticks.tick().await;
+/// assert!(ticks.tick().await >= first + Duration::from_millis(1));
+/// # });
+/// ```
+///
+/// ```should_panic
+/// bowerbird::interval(std::time::Duration::ZERO); // never ends
+/// ```
 pub fn interval(period: Duration) -> Interval {
     assert!(
         !period.is_zero(),
@@ -167,6 +181,17 @@ pub fn interval(period: Duration) -> Interval {
 }
 
 /// Regular ticks; a [`Stream`] of the times at which they were due.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use std::time::Duration;
+///
+/// use futures_lite::StreamExt;
+///
+/// let ticks: Vec<_> = bowerbird::interval(Duration::from_millis(1)).take(3).collect().await;
+/// assert!(ticks.is_sorted());
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "an interval does nothing until `tick`"]
 pub struct Interval {

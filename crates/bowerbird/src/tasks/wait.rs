@@ -87,6 +87,16 @@ where
 }
 
 /// What [`wait`] can wait for: a [`Task`], or a `&mut` to one.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let mut task = bowerbird::create_task(async { 1 });
+/// let (lent, _) = bowerbird::wait([&mut task]).await;
+/// assert_eq!(lent.len(), 1);
+/// let (given, _) = bowerbird::wait([task]).await;
+/// assert_eq!(given.len(), 1);
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`wait` takes tasks, and `{Self}` is none",
     label = "not a task",

@@ -7,6 +7,15 @@ use std::task::{Context, Poll};
 /// Lets every task that is ready run before this one goes on. asyncio: `sleep(0)`.
 ///
 /// - Cancel: nothing to undo.
+///
+/// ```
+/// # bowerbird::run(async {
+/// let task = bowerbird::create_task(async {});
+/// while !task.is_done() {
+///     bowerbird::yield_now().await;
+/// }
+/// # });
+/// ```
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
 }

@@ -130,8 +130,11 @@ fn truncated() -> io::Error {
     )
 }
 
-/// What the two ends of a TLS connection have agreed on. asyncio: the `ssl_object`, `cipher` and
-/// `peercert` of `get_extra_info`.
+/// What the two ends of a TLS connection have agreed on: what [`TlsStream::info`] of a
+/// [`TlsConnector`] gives. asyncio: the `ssl_object`, `cipher` and `peercert` of `get_extra_info`.
+///
+/// [`TlsStream::info`]: super::TlsStream::info
+/// [`TlsConnector`]: super::TlsConnector
 #[derive(Clone)]
 pub struct TlsInfo {
     /// The application's protocol.

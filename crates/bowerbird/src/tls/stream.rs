@@ -15,8 +15,8 @@ use super::link::TlsLink;
 use super::session::TlsInfo;
 use crate::streams::link::Link;
 
-/// What TLS can go over: bytes read and written through `&`, from any thread. Every such type is
-/// one.
+/// What TLS of a [`TlsConnector`](super::TlsConnector) can go over: bytes read and written through
+/// `&`, from any thread. Every such type is one.
 pub trait Carrier: Send + Sync + 'static {
     #[doc(hidden)]
     fn poll_read_shared(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;

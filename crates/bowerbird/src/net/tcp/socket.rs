@@ -327,6 +327,20 @@ fn lacks_family(error: &io::Error) -> bool {
 /// When an idle peer is asked whether it still lives, and how often in vain before the connection
 /// fails with `TimedOut`. Times are whole seconds, rounded up; what is not said is as the system
 /// has it.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use std::time::Duration;
+///
+/// use bowerbird::net::{Keepalive, TcpListener, TcpSocket};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let patience = Keepalive::after(Duration::from_secs(60)).interval(Duration::from_secs(10));
+/// let socket = TcpSocket::new().keepalive(patience.retries(3));
+/// assert!(socket.connect(listener.local_addr()?).await?.keepalive()?);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keepalive {
     /// How long nothing came.

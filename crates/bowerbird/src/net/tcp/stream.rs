@@ -25,6 +25,25 @@ use crate::net::streaming::byte_stream;
 /// - A connection that breaks is an error of the next call: `ConnectionReset`, `BrokenPipe`.
 /// - asyncio: what `sock_recv` and `sock_sendall` work on. For lines, limits and back-pressure see
 ///   streams.
+///
+/// ```
+/// # bowerbird::run(async {
+/// use bowerbird::net::{TcpListener, TcpStream};
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (mut server, peer) = listener.accept().await?;
+/// assert_eq!(peer, client.local_addr()?);
+/// client.set_nodelay(true)?;
+/// client.write_all(b"hello").await?;
+/// client.close().await?;
+/// let mut bytes = Vec::new();
+/// server.read_to_end(&mut bytes).await?;
+/// assert_eq!(bytes, b"hello");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub struct TcpStream(pub(in crate::net) Async<net::TcpStream>);
 
 impl TcpStream {

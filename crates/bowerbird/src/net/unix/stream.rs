@@ -18,6 +18,23 @@ use crate::net::streaming::byte_stream;
 ///
 /// As [`TcpStream`](crate::net::TcpStream): reads and writes through the traits of `futures-io`, by
 /// reference too; `close` ends the writing direction; dropping it closes the connection.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # bowerbird::run(async {
+/// use bowerbird::net::UnixStream;
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt};
+///
+/// let (mut one, mut other) = UnixStream::pair()?;
+/// one.write_all(b"hello").await?;
+/// one.close().await?;
+/// let mut bytes = Vec::new();
+/// other.read_to_end(&mut bytes).await?;
+/// assert_eq!(bytes, b"hello");
+/// assert!(UnixStream::connect("/no/such/socket").await.is_err());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub struct UnixStream(pub(in crate::net) Async<net::UnixStream>);
 
 impl UnixStream {

@@ -9,7 +9,8 @@ use super::Rule;
 use crate::tasks::Task;
 use crate::tasks::ready::Ready;
 
-/// Tasks that are gathered: [`Many`] of one type, or a tuple of [`Slot`]s.
+/// Tasks that are gathered by [`gather`](crate::gather()): [`Many`] of one type, or a tuple of
+/// [`Slot`]s.
 pub trait Children {
     /// What comes of it when none has failed.
     type Values;
@@ -28,7 +29,7 @@ pub trait Children {
     fn cancel(&self);
 }
 
-/// One task, then its result.
+/// One task of a [`gather!`](crate::gather!), then its result.
 pub struct Slot<R: Rule>(State<R>);
 
 enum State<R: Rule> {
@@ -94,7 +95,7 @@ impl<R: Rule> fmt::Debug for Slot<R> {
     }
 }
 
-/// Any number of tasks with values of one type.
+/// Any number of tasks with values of one type; see [`gather`](crate::gather()).
 pub struct Many<R: Rule> {
     /// The tasks, in the order given.
     slots: Vec<Slot<R>>,

@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 
 use bowerbird_core::TaskError;
 
-/// Tells values from failures.
+/// Tells values from failures, for [`gather`](crate::gather()) and
+/// [`try_gather`](crate::try_gather()).
 pub trait Rule {
     /// What the task's future gives.
     type Output;

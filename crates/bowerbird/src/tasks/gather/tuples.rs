@@ -8,7 +8,7 @@ use bowerbird_core::{IntoTask, TaskError};
 use super::{Children, Gather, OnLoop, Plain, Rule, Slot, Tried};
 use crate::tasks::with_loop;
 
-/// A tuple of awaitables.
+/// A tuple of awaitables, for [`gather!`](crate::gather!).
 pub trait Tuple {
     /// The same as tasks.
     type Children: Children;
@@ -20,7 +20,8 @@ pub trait Tuple {
     fn gather(self) -> Gather<Self::Children>;
 }
 
-/// A tuple of awaitables that give `Result`s with one error type.
+/// A tuple of awaitables that give `Result`s with one error type, for
+/// [`try_gather!`](crate::try_gather!).
 pub trait TryTuple {
     /// The same as tasks.
     type Children: Children;
