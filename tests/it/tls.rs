@@ -41,7 +41,7 @@ async fn echo(mut reader: StreamReader, writer: StreamWriter) -> io::Result<()> 
     }
 }
 
-async fn echo_server() -> (Server, SocketAddr) {
+pub(crate) async fn echo_server() -> (Server, SocketAddr) {
     let server = start_server(echo, "127.0.0.1:0").tls(acceptor());
     let server = server.await.unwrap();
     let addr = server.local_addrs()[0];

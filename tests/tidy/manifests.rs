@@ -42,6 +42,7 @@ const DOORS: [(&str, &[&str]); 6] = [
             "futures-io",
             "pin-project-lite",
             "rustls",
+            "rustls-native-certs",
             "socket2",
             "tracing",
             "webpki-roots",

@@ -10,7 +10,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 use super::link::TlsLink;
 use super::stream::{Carrier, TlsStream, over};
-use super::{Limits, invalid, pem, provider};
+use super::{Limits, invalid, pem, platform, provider};
 use crate::streams::link::Link;
 
 /// Makes TLS connections as a client: whom it trusts, and what it offers. Cheap to clone.
@@ -43,7 +43,8 @@ pub struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// One that trusts whom Mozilla's browsers trust.
+    /// One that trusts whom Mozilla's browsers trust, on every machine alike; for whom this machine
+    /// trusts see [`platform_roots`](TlsConnectorBuilder::platform_roots).
     ///
     /// # Panics
     /// Never: there is nothing in the defaults that could be refused.
@@ -57,6 +58,7 @@ impl TlsConnector {
         TlsConnectorBuilder {
             roots: Vec::new(),
             is_trusting_web: false,
+            is_trusting_platform: false,
             certificate: None,
             protocols: Vec::new(),
             is_naming: true,
@@ -153,6 +155,8 @@ pub struct TlsConnectorBuilder {
     roots: Vec<Vec<u8>>,
     /// Whether Mozilla's are, beside them.
     is_trusting_web: bool,
+    /// Whether the machine's are, beside them.
+    is_trusting_platform: bool,
     /// Texts with our own certificate and its key.
     certificate: Option<(Vec<u8>, Vec<u8>)>,
     /// The application's protocols.
@@ -173,6 +177,28 @@ impl TlsConnectorBuilder {
     /// itself.
     pub fn web_roots(mut self) -> Self {
         self.is_trusting_web = true;
+        self
+    }
+
+    /// Trusts whom this machine trusts, beside those given: what its owner has added counts, too.
+    ///
+    /// - Where they are: the system's store on macOS and Windows, the distribution's file
+    ///   elsewhere. The variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name others, everywhere.
+    /// - [`build`](Self::build) reads them, each time, which blocks for some milliseconds: build
+    ///   once, and clone.
+    /// - asyncio: `load_default_certs`, a part of `ssl.create_default_context`.
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// use bowerbird::tls::TlsConnector;
+    ///
+    /// let connector = TlsConnector::builder().platform_roots().build()?;
+    /// # drop(connector);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn platform_roots(mut self) -> Self {
+        self.is_trusting_platform = true;
         self
     }
 
@@ -203,15 +229,10 @@ impl TlsConnectorBuilder {
     /// The connector.
     ///
     /// # Errors
-    /// `InvalidInput` for certificates and keys that are none, or do not belong together.
+    /// `InvalidInput` for certificates and keys that are none, or do not belong together;
+    /// `NotFound` for [`platform_roots`](Self::platform_roots) on a machine that has none.
     pub fn build(self) -> io::Result<TlsConnector> {
-        let mut roots = RootCertStore::empty();
-        if self.is_trusting_web || self.roots.is_empty() {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        }
-        for text in &self.roots {
-            pem::trust(&mut roots, text)?;
-        }
+        let roots = self.trusted()?;
         let config = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(invalid)?
@@ -227,6 +248,22 @@ impl TlsConnectorBuilder {
         config.alpn_protocols = self.protocols;
         config.enable_sni = self.is_naming;
         Ok(config.into())
+    }
+
+    /// All who are trusted: at least somebody is.
+    fn trusted(&self) -> io::Result<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        let is_nobody_named = self.roots.is_empty() && !self.is_trusting_platform;
+        if self.is_trusting_web || is_nobody_named {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        if self.is_trusting_platform {
+            platform::trust(&mut roots)?;
+        }
+        for text in &self.roots {
+            pem::trust(&mut roots, text)?;
+        }
+        Ok(roots)
     }
 }
 

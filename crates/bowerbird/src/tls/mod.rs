@@ -25,6 +25,8 @@ mod acceptor;
 
 mod pem;
 
+mod platform;
+
 mod stream;
 
 pub use acceptor::{TlsAcceptor, TlsAcceptorBuilder};
