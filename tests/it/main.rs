@@ -90,6 +90,8 @@ mod tls;
 
 mod tls_peers;
 
+mod tls_roots;
+
 mod faults;
 
 mod scarcity;
@@ -104,6 +106,9 @@ mod subprocess;
 
 #[cfg(unix)]
 mod subprocess_stops;
+
+#[cfg(unix)]
+mod subprocess_streams;
 
 mod endings;
 

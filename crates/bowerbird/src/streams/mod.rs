@@ -5,7 +5,7 @@
 //! client, accepting ──make──► Connection ◄──shared by── reader, writer, roll (the server's)
 //!                                 │
 //!                                 ▼
-//!                               Link: a socket, or TLS (`tls`) over a link
+//!                               Link: a socket, a child's pipe, or TLS (`tls`) over a link
 //! ```
 
 mod errors;
@@ -53,6 +53,12 @@ pub use writer::{Drain, StreamWriter};
 #[cfg(unix)]
 pub use {client::open_unix_connection, serving::start_unix_server};
 
+use std::sync::Arc;
+
+use connection::Connection;
+use link::Link;
+use outgoing::Half;
+
 /// The longest line a reader takes, unless told otherwise. asyncio's number.
 const LIMIT: usize = 64 * 1024;
 
@@ -66,6 +72,22 @@ fn checked(limit: usize) -> std::io::Result<usize> {
         return Err(std::io::Error::new(kind, "the limit must be at least 1"));
     }
     Ok(limit)
+}
+
+/// A reader of what carries bytes one way, to us, and cannot be written to.
+#[track_caller]
+pub(crate) fn reader_of(link: Arc<dyn Link>) -> StreamReader {
+    let connection = Connection::new(link, running());
+    connection.drop_half(Half::Writer);
+    StreamReader::new(connection, LIMIT)
+}
+
+/// A writer to what carries bytes one way, from us. Nobody reads, so dropping it is closing.
+#[track_caller]
+pub(crate) fn writer_of(link: Arc<dyn Link>) -> StreamWriter {
+    let connection = Connection::new(link, running());
+    connection.drop_half(Half::Reader);
+    StreamWriter::new(connection)
 }
 
 /// The loop that runs here.

@@ -2,10 +2,13 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bowerbird_executor::budget;
 use futures_io::{AsyncRead, AsyncWrite};
+
+mod link;
 
 #[cfg(unix)]
 mod unix;
@@ -13,12 +16,14 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
+use link::{Flow, PipeLink};
 #[cfg(unix)]
 pub(super) use unix::Pipe;
 #[cfg(windows)]
 pub(super) use windows::Pipe;
 
 use super::Stdio;
+use crate::streams::{StreamReader, StreamWriter, reader_of, writer_of};
 
 /// Goes to a child's stdin. Closing or dropping it is the end of input for the child.
 ///
@@ -47,6 +52,37 @@ pub struct ChildStdin(Option<Pipe>);
 impl ChildStdin {
     pub(super) const fn new(pipe: Pipe) -> Self {
         Self(Some(pipe))
+    }
+
+    /// Makes it a [`StreamWriter`], with `write` and `drain`. Closing that is the end of input for
+    /// the child, and so are `write_eof` and dropping it, when all is written.
+    ///
+    /// - asyncio: what `Process.stdin` is there.
+    ///
+    /// # Panics
+    /// Outside a running loop.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use bowerbird::subprocess::{PIPE, create_subprocess_exec};
+    ///
+    /// bowerbird::run(async {
+    ///     let mut sort = create_subprocess_exec("sort").stdin(PIPE).stdout(PIPE).await?;
+    ///     let stdin = sort.stdin.take().expect("it is a pipe").into_writer();
+    ///     stdin.write("b\na\n").await?;
+    ///     stdin.close();
+    ///     let mut stdout = sort.stdout.take().expect("it is a pipe").into_reader();
+    ///     assert_eq!(stdout.readline().await?, b"a\n");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
+    #[track_caller]
+    pub fn into_writer(self) -> StreamWriter {
+        writer_of(Arc::new(PipeLink::new(self.0, Flow::ToChild)))
     }
 
     fn poll_with<R>(
@@ -102,6 +138,39 @@ macro_rules! output {
         impl $name {
             pub(super) const fn new(pipe: Pipe) -> Self {
                 Self(pipe)
+            }
+
+            /// Makes it a [`StreamReader`], with `readline` and its kin, and a limit of 64 KiB for
+            /// lines. Dropping that closes our end.
+            ///
+            /// - asyncio: what `Process.stdout` and `stderr` are there.
+            ///
+            /// # Panics
+            /// Outside a running loop.
+            ///
+            /// ```
+            /// # #[cfg(unix)]
+            /// # fn main() -> std::io::Result<()> {
+            /// use bowerbird::subprocess::{PIPE, create_subprocess_shell};
+            ///
+            /// bowerbird::run(async {
+            ///     let line = "echo one; echo two";
+            ///     let mut child = create_subprocess_shell(line).stdout(PIPE).await?;
+            ///     let mut stdout = child.stdout.take().expect("it is a pipe").into_reader();
+            ///     let mut lines = stdout.lines();
+            ///     while let Some(line) = lines.next().await {
+            ///         assert!(line?.ends_with(b"\n"));
+            ///     }
+            ///     child.wait().await?;
+            ///     Ok(())
+            /// })
+            /// # }
+            /// # #[cfg(not(unix))]
+            /// # fn main() {}
+            /// ```
+            #[track_caller]
+            pub fn into_reader(self) -> StreamReader {
+                reader_of(Arc::new(PipeLink::new(Some(self.0), Flow::FromChild)))
             }
 
             /// Hands it to another child, as its stdin.
