@@ -1,6 +1,13 @@
 //! The promises of bowerbird's public API, a module per area of asyncio. Nothing private is used:
 //! what cannot be tested from here, a user cannot rely on.
 #![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(
+        unused_imports,
+        reason = "some tests are for Linux alone, and their imports for all"
+    )
+)]
 
 mod loops;
 

@@ -15,9 +15,11 @@ use crate::loops::inside_each;
 async fn until_stopped(child: &Process) {
     let number = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     let looking = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    let looked = to_thread(move || waitid(WaitId::Pid(number), looking));
-    let state = looked.await.unwrap().unwrap().unwrap();
-    assert!(state.stopped(), "it has ended");
+    let looked = to_thread(move || {
+        let state = waitid(WaitId::Pid(number), looking).unwrap();
+        state.unwrap().stopped()
+    });
+    assert!(looked.await.unwrap(), "it has ended");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Keeps a program running: `supervisor <program> [arguments]`.
 //!
 //! It is started again whenever it ends, after a pause that doubles while it ends early. Ctrl-C or
-//! TERM stops it: politely first, then for good, with everything that it has started itself. Unix,
-//! for process groups.
+//! TERM stops it: politely first, then for good, with everything that it has started itself. On
+//! Windows, which has no process groups, it is stopped alone, and for good at once.
 
 #![expect(clippy::print_stdout, reason = "an example speaks to its user")]
 
@@ -11,7 +11,7 @@ use std::io;
 use std::time::Duration;
 
 use bowerbird::signal::SIGTERM;
-use bowerbird::subprocess::{Process, create_subprocess_exec};
+use bowerbird::subprocess::{Builder, Process, create_subprocess_exec};
 use bowerbird::{catch_cancel, current_task, get_running_loop, sleep, wait_for};
 
 /// The pause after an early end: at first, and at most.
@@ -46,12 +46,8 @@ async fn supervise(program: OsString, arguments: Vec<OsString>) -> io::Result<()
     let [first, most] = PAUSES;
     let mut pause = first;
     loop {
-        let child = create_subprocess_exec(&program)
-            .args(&arguments)
-            // A group of its own: Ctrl-C reaches us alone, and we can end all of it.
-            .process_group(0)
-            .kill_on_drop(true)
-            .await?;
+        let child = create_subprocess_exec(&program).args(&arguments);
+        let child = group::lead(child).kill_on_drop(true).await?;
         println!("started {}", child.id());
         let early = match catch_cancel(wait_for(child.wait(), STEADY)).await {
             Ok(ended) => ended.is_ok(),
@@ -72,10 +68,10 @@ async fn supervise(program: OsString, arguments: Vec<OsString>) -> io::Result<()
 /// Ends the program and all it has started, and then passes the request on.
 async fn stop(child: Process, cancelled: bowerbird::Cancelled) -> io::Result<()> {
     println!("stopping {}", child.id());
-    child.send_signal_to_group(SIGTERM)?;
+    group::ask(&child)?;
     if wait_for(child.wait(), GRACE).await.is_err() {
         println!("killing {}", child.id());
-        child.kill_group()?;
+        group::kill(&child)?;
         child.wait().await?;
     }
     println!("stopped with {:?}", child.returncode());
@@ -84,4 +80,41 @@ async fn stop(child: Process, cancelled: bowerbird::Cancelled) -> io::Result<()>
         return Ok(());
     }
     match cancelled.resume().await {}
+}
+
+/// The program, and all that it has started.
+#[cfg(unix)]
+mod group {
+    use super::{Builder, Process, SIGTERM, io};
+
+    /// A group of its own: Ctrl-C reaches us alone, and we can end all of it.
+    pub(super) fn lead(program: Builder) -> Builder {
+        program.process_group(0)
+    }
+
+    pub(super) fn ask(child: &Process) -> io::Result<()> {
+        child.send_signal_to_group(SIGTERM)
+    }
+
+    pub(super) fn kill(child: &Process) -> io::Result<()> {
+        child.kill_group()
+    }
+}
+
+/// The program alone.
+#[cfg(not(unix))]
+mod group {
+    use super::{Builder, Process, io};
+
+    pub(super) fn lead(program: Builder) -> Builder {
+        program
+    }
+
+    pub(super) fn ask(child: &Process) -> io::Result<()> {
+        child.terminate()
+    }
+
+    pub(super) fn kill(child: &Process) -> io::Result<()> {
+        child.kill()
+    }
 }

@@ -142,9 +142,11 @@ mod tests {
     //! Promises about a child's end, seen by the reactor and by a thread.
 
     use std::process::Command;
+    #[cfg(target_os = "linux")]
     use std::task::{Context, Waker};
 
     use super::*;
+    #[cfg(target_os = "linux")]
     use crate::reactor::{Events, Wait};
 
     #[test]
