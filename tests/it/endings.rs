@@ -221,3 +221,51 @@ fn a_loop_that_never_ran_ends_too() {
         );
     });
 }
+
+/// How much memory of ours is in the machine's, in bytes.
+#[cfg(target_os = "linux")]
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line.unwrap().split_whitespace().nth(1).unwrap();
+    kib.parse::<usize>().unwrap() * 1024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_086_many_tasks_cost_little_each_and_all_of_them_are_freed() {
+    const TASKS: usize = 200_000;
+    /// With the assertions, the checks and the layout of a debug build.
+    const BYTES_EACH: usize = 512;
+
+    let name = "endings::fault_086_many_tasks_cost_little_each_and_all_of_them_are_freed";
+    crate::alone::alone(name, || {
+        on_each(each_builder(), |event_loop| {
+            let (begun, dropped) = (Tally::default(), Tally::default());
+            let (begins, drops) = (begun.clone(), dropped.clone());
+            let waiting = async {
+                let mut tasks = Vec::with_capacity(TASKS);
+                let before = resident();
+                for _ in 0..TASKS {
+                    let (begins, counted) = (begins.clone(), Counted(drops.clone()));
+                    tasks.push(create_task(async move {
+                        let _counted = counted;
+                        begins.add();
+                        pending::<()>().await;
+                    }));
+                }
+                while begun.count() < TASKS {
+                    bowerbird::yield_now().await;
+                }
+                let each = resident().saturating_sub(before) / TASKS;
+                assert!(each <= BYTES_EACH, "{each} bytes a task");
+                tasks.iter().for_each(|task| assert!(task.cancel()));
+                for task in tasks {
+                    assert!(task.await.is_err());
+                }
+            };
+            event_loop.run_until_complete(waiting).unwrap();
+            assert_eq!(dropped.count(), TASKS);
+        });
+    });
+}

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use bowerbird::{Report, create_task, get_running_loop, sleep, yield_now};
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use bowerbird::{Lock, Queue, Report, Semaphore, create_task, get_running_loop, sleep, yield_now};
+use futures_lite::{AsyncReadExt, AsyncWriteExt, future::or};
 
 use crate::bell::{Bell, Tally};
 use crate::loops::{each_builder, inside_each, inside_each_pool, on_each};
@@ -208,6 +208,90 @@ fn fault_020_work_from_a_foreign_thread_reaches_a_loop_that_rests() {
         });
         done.rung().await;
         foreign.join().unwrap();
+    });
+}
+
+/// A race whose loser holds something, or is about to be given it, at whatever await it is dropped.
+#[test]
+fn fault_030_who_loses_a_race_gives_back_what_it_held_or_was_promised() {
+    const PERMITS: usize = 2;
+
+    inside_each(async || {
+        let semaphore = Arc::new(Semaphore::new(PERMITS));
+        let lock = Arc::new(Lock::new(0_usize));
+        let queue = Queue::<usize>::new(1);
+        let fed = queue.clone();
+        let feeder = create_task(async move {
+            for item in 0..1_000 {
+                fed.put(item).await.unwrap();
+            }
+            fed.shutdown(false);
+        });
+        let mut racers = Vec::new();
+        for racer in 0..8 {
+            let (semaphore, lock, queue) = (semaphore.clone(), lock.clone(), queue.clone());
+            racers.push(create_task(async move {
+                let mut got = Vec::new();
+                for round in 0..50 {
+                    let held = async {
+                        let _permit = semaphore.acquire().await;
+                        *lock.lock().await += 1;
+                        pending::<usize>().await
+                    };
+                    let bell = async {
+                        for _ in 0..(racer + round) % 7 {
+                            yield_now().await;
+                        }
+                        None
+                    };
+                    let won = or(or(async { Some(held.await) }, bell), async {
+                        queue.get().await.ok()
+                    });
+                    got.extend(won.await);
+                }
+                got
+            }));
+        }
+        let mut got = Vec::new();
+        for racer in racers {
+            got.extend(racer.await.unwrap());
+        }
+        assert_eq!(semaphore.available(), PERMITS);
+        assert!(lock.try_acquire().is_some());
+        // What nobody of them got is still to come, and nothing is missing.
+        while let Ok(item) = queue.get().await {
+            got.push(item);
+        }
+        feeder.await.unwrap();
+        got.sort_unstable();
+        assert_eq!(got, (0..1_000).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn fault_048_each_task_of_a_queue_that_grows_while_others_steal_from_it_runs_once() {
+    const TASKS: usize = 5_000;
+
+    inside_each(async || {
+        for _ in 0..4 {
+            let runs: Arc<Vec<Tally>> = Arc::new((0..TASKS).map(|_| Tally::default()).collect());
+            let counts = runs.clone();
+            let spawner = create_task(async move {
+                let spawn = |number: usize| {
+                    let counts = counts.clone();
+                    create_task(async move {
+                        counts[number].add();
+                        yield_now().await;
+                    })
+                };
+                // In one poll, so that the queue grows under the hands of those who steal.
+                (0..TASKS).map(spawn).collect::<Vec<_>>()
+            });
+            for task in spawner.await.unwrap() {
+                task.await.unwrap();
+            }
+            assert!(runs.iter().all(|run| run.count() == 1));
+        }
     });
 }
 

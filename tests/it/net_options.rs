@@ -344,3 +344,51 @@ fn what_has_no_method_is_said_through_the_descriptor() {
         drop((other, right));
     });
 }
+
+/// Addresses of this machine: of version 4, of version 6, and those of its links, with their numbers.
+#[cfg(target_os = "linux")]
+fn own_addresses() -> Vec<SocketAddr> {
+    let mut own: Vec<SocketAddr> = vec!["127.0.0.1:0".parse().unwrap()];
+    own.push("127.255.0.7:0".parse().unwrap());
+    own.push("[::1]:0".parse().unwrap());
+    // Only Linux has the list; a machine may have no link but the loop.
+    let links = std::fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
+    for link in links.lines().filter(|line| line.starts_with("fe80")) {
+        let mut fields = link.split_whitespace();
+        let bits = u128::from_str_radix(fields.next().unwrap(), 16).unwrap();
+        let scope = u32::from_str_radix(fields.next().unwrap(), 16).unwrap();
+        own.push(std::net::SocketAddrV6::new(bits.into(), 0, 0, scope).into());
+    }
+    own
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_071_addresses_come_back_as_they_went_in() {
+    use bowerbird::net::UdpSocket;
+
+    inside_each(async || {
+        for own in own_addresses() {
+            let listener = match TcpListener::bind(own).await {
+                // A machine, or a container, may lack a family.
+                Err(error) if error.kind() == ErrorKind::AddrNotAvailable => continue,
+                listener => listener.unwrap(),
+            };
+            let mut named = own;
+            named.set_port(listener.local_addr().unwrap().port());
+            assert_eq!(listener.local_addr().unwrap(), named);
+            let client = TcpStream::connect(named).await.unwrap();
+            assert_eq!(client.peer_addr().unwrap(), named);
+            let (server, peer) = listener.accept().await.unwrap();
+            assert_eq!(server.local_addr().unwrap(), named);
+            assert_eq!(peer, client.local_addr().unwrap());
+
+            let (one, other) = (UdpSocket::bind(own).await, UdpSocket::bind(own).await);
+            let (one, other) = (one.unwrap(), other.unwrap());
+            let to = other.local_addr().unwrap();
+            one.send_to(b"x", to).await.unwrap();
+            let (length, from) = other.recv_from(&mut [0; 2]).await.unwrap();
+            assert_eq!((length, from), (1, one.local_addr().unwrap()));
+        }
+    });
+}

@@ -156,6 +156,45 @@ fn abstract_names_have_no_file() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn fault_071_paths_and_names_come_back_as_they_went_in() {
+    use std::ffi::OsStr;
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::net::SocketAddr;
+
+    /// What the system keeps of a path, without the zero behind it.
+    const PATH_MAX: usize = 107;
+
+    inside_each(async || {
+        let place = Place::new();
+        let folder = place.path();
+        let folder = folder.parent().unwrap();
+        let longest = "x".repeat(PATH_MAX - folder.as_os_str().len() - 1);
+        // Neither text nor short: a path is any bytes.
+        for name in [OsStr::from_bytes(b"\xff\xfe name"), OsStr::new(&longest)] {
+            let path = folder.join(name);
+            let listener = UnixListener::bind(&path).unwrap();
+            assert_eq!(listener.local_addr().unwrap().as_pathname(), Some(&*path));
+            let client = UnixStream::connect(&path).await.unwrap();
+            assert_eq!(client.peer_addr().unwrap().as_pathname(), Some(&*path));
+            assert!(client.local_addr().unwrap().is_unnamed());
+            let server = listener.accept().await.unwrap();
+            assert!(server.peer_addr().unwrap().is_unnamed());
+        }
+        // Zeros in an abstract name are a part of it.
+        let mut name = format!("bowerbird-071-{}\0", std::process::id()).into_bytes();
+        name.resize(PATH_MAX, 0);
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let listener = UnixListener::bind_addr(&address).unwrap();
+        let told = listener.local_addr().unwrap();
+        assert_eq!(told.as_abstract_name(), Some(&*name));
+        let client = UnixStream::connect_addr(&address).unwrap();
+        assert_eq!(client.peer_addr().unwrap().as_abstract_name(), Some(&*name));
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn a_peer_is_known_by_its_process() {
     inside_each(async || {
         let (ours, _theirs) = UnixStream::pair().unwrap();

@@ -118,7 +118,7 @@ fn an_interval_ticks_at_once_and_then_in_its_rhythm() {
 }
 
 #[test]
-fn an_interval_skips_the_ticks_that_were_missed() {
+fn fault_055_an_interval_skips_the_ticks_that_a_stall_made_it_miss() {
     inside_each(async || {
         let period = Duration::from_millis(2);
         let mut ticks = interval(period);
@@ -128,6 +128,35 @@ fn an_interval_skips_the_ticks_that_were_missed() {
         assert_eq!(ticks.tick().await, first + period);
         let seen = now();
         assert!(ticks.tick().await + period > seen);
+    });
+}
+
+/// Which clock the kernel's timers go by is written where their descriptors are described.
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_055_no_timer_goes_by_the_clock_that_people_set() {
+    const MONOTONIC: &str = "1";
+
+    let name = "sleep::fault_055_no_timer_goes_by_the_clock_that_people_set";
+    crate::alone::alone(name, || {
+        inside_each(async || {
+            let sleeper = create_task(sleep(Duration::from_secs(3600)));
+            sleep(Duration::from_millis(1)).await;
+            let mut timers = 0;
+            for entry in std::fs::read_dir("/proc/self/fdinfo").unwrap() {
+                // The descriptor of the folder itself is gone by now.
+                let text = std::fs::read_to_string(entry.unwrap().path()).unwrap_or_default();
+                let clocks = text
+                    .lines()
+                    .filter_map(|line| line.strip_prefix("clockid:"));
+                for clock in clocks {
+                    assert_eq!(clock.trim(), MONOTONIC);
+                    timers += 1;
+                }
+            }
+            assert!(timers > 0, "no timer of the kernel is in use");
+            sleeper.cancel();
+        });
     });
 }
 

@@ -578,6 +578,52 @@ mod counted {
     }
 
     #[test]
+    fn fault_083_a_child_that_cannot_be_started_leaves_nothing() {
+        let name = "subprocess::counted::fault_083_a_child_that_cannot_be_started_leaves_nothing";
+        alone(name, || {
+            inside_each(async || {
+                // What is made once is there after the first child.
+                assert_eq!(echoed(b"before").await, b"before");
+                until(|| children().is_empty()).await;
+                let open = open_descriptors();
+                for _ in 0..10 {
+                    fail_to_start().await;
+                }
+                assert!(children().is_empty());
+                assert_eq!(open_descriptors(), open);
+                assert_eq!(echoed(b"after").await, b"after");
+            });
+        });
+    }
+
+    /// One attempt for each reason, with pipes that must not stay.
+    async fn fail_to_start() {
+        const E2BIG: i32 = 7;
+
+        let piped = |program: &str| {
+            let child = create_subprocess_exec(program);
+            child.stdin(PIPE).stdout(PIPE).stderr(PIPE)
+        };
+        let missing = piped("no-such-program").await.unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
+        let forbidden = piped("/etc/passwd").await.unwrap_err();
+        assert_eq!(forbidden.kind(), ErrorKind::PermissionDenied);
+        // More than the system takes as one argument.
+        let long = "x".repeat(1 << 22);
+        let long = piped("true").arg(long).await.unwrap_err();
+        assert_eq!(long.raw_os_error(), Some(E2BIG));
+        let nul = piped("true").arg("a\0b").await.unwrap_err();
+        assert_eq!(nul.kind(), ErrorKind::InvalidInput);
+    }
+
+    async fn echoed(text: &'static [u8]) -> Vec<u8> {
+        let cat = create_subprocess_exec("cat").stdin(PIPE).stdout(PIPE);
+        let mut cat = cat.await.unwrap();
+        let (told, _) = cat.communicate(Some(text)).await.unwrap();
+        told.unwrap()
+    }
+
+    #[test]
     fn fault_100_without_a_descriptor_for_it_a_thread_watches_the_child() {
         let name =
             "subprocess::counted::fault_100_without_a_descriptor_for_it_a_thread_watches_the_child";

@@ -315,7 +315,7 @@ fn a_cancel_from_outside_cancels_and_awaits_the_children_and_goes_on_outwards() 
 }
 
 #[test]
-fn with_a_failure_in_a_clean_up_the_group_is_told_and_the_next_await_is_cancelled() {
+fn fault_031_with_a_failure_in_a_clean_up_the_group_is_told_and_the_next_await_is_cancelled() {
     inside_each(async || {
         let (begun, told, went_on) = (Bell::default(), Tally::default(), Tally::default());
         let (bell, tell, go_on) = (begun.clone(), told.clone(), went_on.clone());

@@ -126,6 +126,47 @@ fn an_inner_limit_does_not_mark_the_outer_one() {
     });
 }
 
+/// Limits that are over at the same moment, inside one another, and a program that swallows what
+/// they ask for: each limit knows that it is over, and nothing of it is left in the task.
+#[test]
+fn fault_028_requests_of_nested_limits_that_are_swallowed_stay_with_their_limits() {
+    inside_each(async || {
+        let task = create_task(async {
+            for catches in 0..3 {
+                let outer = timeout_scope(SHORT, async |outer| {
+                    let inner = timeout_scope(SHORT, async |inner| {
+                        while !inner.expired() || !outer.expired() {
+                            assert!(catch_cancel(pending::<()>()).await.is_err());
+                        }
+                        for _ in 0..catches {
+                            // All that was asked for has come: this one is let alone.
+                            assert!(catch_cancel(yield_now()).await.is_ok());
+                        }
+                        catches
+                    });
+                    inner.await
+                });
+                assert_eq!(
+                    outer.await,
+                    Ok(Ok(catches)),
+                    "a swallowed request is a refusal"
+                );
+                assert_eq!(current_task().unwrap().cancelling(), 0);
+                sleep(Duration::from_micros(100)).await;
+            }
+            // An outer limit without a catcher of its own still ends what is inside.
+            let inner = timeout_scope(SHORT, async |_| {
+                let caught = catch_cancel(pending::<()>()).await;
+                assert!(caught.is_err());
+                pending::<()>().await;
+            });
+            assert!(timeout(SHORT * 5, inner).await.is_err());
+            "not cancelled"
+        });
+        assert_eq!(task.await.unwrap(), "not cancelled");
+    });
+}
+
 #[test]
 fn a_cancel_from_outside_is_never_a_timeout() {
     inside_each(async || {

@@ -13,3 +13,5 @@ mod manifests;
 mod prose;
 
 mod examples;
+
+mod faults;

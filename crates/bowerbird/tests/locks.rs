@@ -128,7 +128,7 @@ fn readers_and_writers_are_served_as_a_naive_lock_would_serve_them() {
 }
 
 #[test]
-fn a_reader_that_comes_after_a_writer_does_not_overtake_it() {
+fn fault_050_a_reader_that_comes_after_a_writer_does_not_overtake_it() {
     let lock = RwLock::new(1);
     let reader = lock.try_read().unwrap();
     let writer = Hand::started(lock.write());
@@ -141,7 +141,7 @@ fn a_reader_that_comes_after_a_writer_does_not_overtake_it() {
 }
 
 #[test]
-fn what_was_handed_to_a_cancelled_wait_goes_to_the_next() {
+fn fault_021_what_was_handed_to_a_cancelled_wait_goes_to_the_next() {
     let lock = Lock::new(0);
     let semaphore = Semaphore::new(0);
     let guard = lock.try_acquire().unwrap();
@@ -257,7 +257,7 @@ fn a_notification_wakes_so_many_in_order_and_each_comes_back_with_the_lock() {
 }
 
 #[test]
-fn a_notification_of_a_cancelled_wait_goes_to_the_next() {
+fn fault_021_a_notification_of_a_cancelled_wait_goes_to_the_next() {
     let (lock, changed) = (Lock::new(0), Condition::new());
     let mut waits = in_line(&changed, &lock, 3);
     changed.notify(1);

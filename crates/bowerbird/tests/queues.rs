@@ -163,7 +163,7 @@ fn each_order_does_what_a_naive_queue_would_do() {
 }
 
 #[test]
-fn an_item_promised_to_a_cancelled_wait_goes_to_the_next() {
+fn fault_021_an_item_promised_to_a_cancelled_wait_goes_to_the_next() {
     for_each_queue!(Kind => {
         let queue = Kind::new(0);
         let (promised, mut next) = (Hand::started(queue.get()), Hand::started(queue.get()));

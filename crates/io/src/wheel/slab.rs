@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_returns_with_the_last_timer_and_old_keys_stay_dead() {
+    fn fault_053_memory_returns_with_the_last_timer_and_old_keys_stay_dead() {
         let mut slab = Slab::new();
         let keys: Vec<_> = (0..10_000)
             .map(|n| slab.insert(n, Waker::noop().clone()))

@@ -302,6 +302,41 @@ fn half_of_many_timers_removed_leaves_the_other_half() {
     assert_eq!(wakers.len(), keys.len() / 2);
 }
 
+/// Every third of a million timers is removed, every fourth moved; a sorted list says what is left.
+#[test]
+fn fault_053_a_million_timers_come_in_order_though_many_moved_or_went() {
+    const MILLION: usize = 1_000_000;
+
+    let ledger = Ledger::default();
+    let mut wheel = Wheel::new();
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut due = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % 3_600_000_000_000
+    };
+    let mut model = Vec::with_capacity(MILLION);
+    for number in 0..MILLION {
+        let first = due();
+        let key = wheel.insert(at(first), ledger.waker(number));
+        if number % 3 == 0 {
+            assert!(wheel.remove(key).is_some());
+        } else if number % 4 == 0 {
+            let other = due();
+            assert!(wheel.reset(key, at(other)));
+            model.push((other, number));
+        } else {
+            model.push((first, number));
+        }
+    }
+    assert_eq!(wheel.len(), model.len());
+    model.sort_unstable();
+    let expected: Vec<_> = model.into_iter().map(|(_, number)| number).collect();
+    assert!(ledger.expire(&mut wheel, 3_600_000_000_000) == expected);
+    assert_eq!(wheel.len(), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 512,
@@ -310,7 +345,7 @@ proptest! {
     })]
 
     #[test]
-    fn the_wheel_agrees_with_an_ordered_map(steps in prop::collection::vec(step(), 1..160)) {
+    fn fault_053_the_wheel_agrees_with_an_ordered_map(steps in prop::collection::vec(step(), 1..160)) {
         let mut twins = Twins {
             wheel: Wheel::new(),
             ledger: Ledger::default(),
