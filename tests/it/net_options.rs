@@ -345,7 +345,7 @@ fn what_has_no_method_is_said_through_the_descriptor() {
     });
 }
 
-/// Addresses of this machine: of version 4, of version 6, and those of its links, with their numbers.
+/// Addresses of this machine: of both versions, and those of its links, with their numbers.
 #[cfg(target_os = "linux")]
 fn own_addresses() -> Vec<SocketAddr> {
     let mut own: Vec<SocketAddr> = vec!["127.0.0.1:0".parse().unwrap()];

@@ -302,7 +302,7 @@ fn half_of_many_timers_removed_leaves_the_other_half() {
     assert_eq!(wakers.len(), keys.len() / 2);
 }
 
-/// Every third of a million timers is removed, every fourth moved; a sorted list says what is left.
+/// Every third is removed, some are moved; a sorted list says what is left.
 #[test]
 fn fault_053_a_million_timers_come_in_order_though_many_moved_or_went() {
     const MILLION: usize = 1_000_000;
@@ -345,7 +345,7 @@ proptest! {
     })]
 
     #[test]
-    fn fault_053_the_wheel_agrees_with_an_ordered_map(steps in prop::collection::vec(step(), 1..160)) {
+    fn fault_053_the_wheel_agrees_with_a_map(steps in prop::collection::vec(step(), 1..160)) {
         let mut twins = Twins {
             wheel: Wheel::new(),
             ledger: Ledger::default(),
