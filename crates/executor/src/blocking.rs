@@ -1,12 +1,11 @@
 //! Threads for calls that block: what `to_thread` runs on.
 //!
 //! A call and its result live in one task cell, whose scheduler is this pool. Threads start when
-//! nobody is idle, linger for a moment before they sleep, and end after a long idle time. At most
-//! one wake-up is in flight: a thread that has been woken wakes the next one if jobs remain, before
-//! it begins its own, so a long call never delays the start of the others. A call that waits and
-//! whose handle is dropped never starts; one that has begun runs to its end.
+//! nobody is idle, linger for a moment before they sleep, and end after a long idle time. Who is
+//! called or started is the `roster`'s to decide: at most one is under way, and it sends the next
+//! before it begins its own job, so a long call never delays the start of the others. A call that
+//! waits and whose handle is dropped never starts; one that has begun runs to its end.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -23,6 +22,7 @@ use crate::config::Config;
 use crate::handle::Handle;
 use crate::refusal::drop_refused;
 use crate::report::Report;
+use crate::roster::{Errand, Next, Roster};
 
 /// How long an idle thread spins before it sleeps: a caller that awaits one call after the other
 /// never waits for a thread to wake up.
@@ -40,20 +40,9 @@ pub(crate) struct Pool {
     clock: Clock,
 }
 
-#[derive(Default)]
 struct State {
-    /// Calls that wait for a thread, oldest first.
-    jobs: VecDeque<Runnable>,
-    /// Idle threads, the one that became idle last at the end.
-    idle: Vec<Arc<Seat>>,
-    /// A thread has been woken or started and has not taken a job yet.
-    is_waking: bool,
-    /// Threads that live.
-    threads: usize,
-    /// How many were ever started, for their names.
-    started: usize,
-    /// No more jobs: threads end when they are idle.
-    is_closed: bool,
+    /// Who runs what.
+    roster: Roster<Runnable, Arc<Seat>>,
     /// Threads to be joined; those that ended by themselves are detached.
     handles: Vec<JoinHandle<()>>,
     /// Told when the last thread has ended.
@@ -61,10 +50,9 @@ struct State {
 }
 
 impl State {
-    /// A thread is gone. What comes back is to be woken outside of the lock.
-    fn thread_gone(&mut self) -> Vec<Waker> {
-        self.threads -= 1;
-        if self.threads == 0 {
+    /// Whom to wake, outside of the lock, after a thread has gone.
+    fn enders(&mut self) -> Vec<Waker> {
+        if self.roster.threads() == 0 {
             std::mem::take(&mut self.enders)
         } else {
             Vec::new()
@@ -83,7 +71,11 @@ struct Seat {
 impl Pool {
     pub(crate) fn new(config: Config, clock: Clock) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                roster: Roster::new(config.max_blocking_threads),
+                handles: Vec::new(),
+                enders: Vec::new(),
+            }),
             ended: Condvar::new(),
             config,
             clock,
@@ -108,21 +100,17 @@ impl Pool {
     /// How many threads live and how many calls wait.
     pub(crate) fn size(&self) -> (usize, usize) {
         let state = self.lock();
-        (state.threads, state.jobs.len())
+        (state.roster.threads(), state.roster.waiting())
     }
 
     /// Whether it takes no more calls.
     pub(crate) fn is_shut(&self) -> bool {
-        self.lock().is_closed
+        self.lock().roster.is_closed()
     }
 
     /// Takes no more calls, cancels those that wait, and lets idle threads end.
     pub(crate) fn shut(&self) {
-        let mut state = self.lock();
-        state.is_closed = true;
-        let jobs = std::mem::take(&mut state.jobs);
-        let idle = std::mem::take(&mut state.idle);
-        drop(state);
+        let (jobs, idle) = self.lock().roster.close();
         drop(jobs);
         idle.iter().for_each(|seat| seat.call());
     }
@@ -132,7 +120,7 @@ impl Pool {
         // Cloning is user code, so it comes before the lock.
         let waker = cx.waker().clone();
         let mut state = self.lock();
-        if state.threads == 0 {
+        if state.roster.threads() == 0 {
             return Poll::Ready(());
         }
         if !state.enders.iter().any(|known| known.will_wake(&waker)) {
@@ -147,10 +135,10 @@ impl Pool {
         self.shut();
         let give_up = self.clock.now().after(limit);
         let mut state = self.lock();
-        while state.threads > 0 {
+        while state.roster.threads() > 0 {
             let left = give_up.saturating_since(self.clock.now());
             if left.is_zero() {
-                return state.threads;
+                return state.roster.threads();
             }
             let waited = self.ended.wait_timeout(state, left);
             state = waited.expect("nothing under this lock can panic").0;
@@ -165,36 +153,21 @@ impl Pool {
     }
 
     fn push(self: &Arc<Self>, runnable: Runnable) {
-        let mut state = self.lock();
-        if state.is_closed {
-            drop(state);
-            return drop_refused(runnable);
+        let added = self.lock().roster.add(runnable);
+        match added {
+            Ok(errand) => self.run_errand(errand),
+            Err(runnable) => drop_refused(runnable),
         }
-        state.jobs.push_back(runnable);
-        self.find_thread(state);
     }
 
-    /// Sees to it that somebody comes for the first job, unless somebody is under way.
-    fn find_thread(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if state.is_waking || state.jobs.is_empty() {
-            return;
-        }
-        if let Some(seat) = state.idle.pop() {
-            state.is_waking = true;
-            drop(state);
-            return seat.call();
-        }
-        if state.threads >= self.config.max_blocking_threads.max(1) {
-            return;
-        }
-        state.is_waking = true;
-        state.threads += 1;
-        state.started += 1;
-        let number = state.started;
-        drop(state);
-        match self.start_thread(number) {
-            Ok(handle) => self.keep(handle),
-            Err(error) => self.start_failed(error),
+    fn run_errand(self: &Arc<Self>, errand: Errand<Arc<Seat>>) {
+        match errand {
+            Errand::Nothing => {}
+            Errand::Call(seat) => seat.call(),
+            Errand::Start(number) => match self.start_thread(number) {
+                Ok(handle) => self.keep(handle),
+                Err(error) => self.start_failed(error),
+            },
         }
     }
 
@@ -219,13 +192,9 @@ impl Pool {
     /// the system's error as what it "panicked" with.
     fn start_failed(&self, error: io::Error) {
         let mut state = self.lock();
-        let mut enders = state.thread_gone();
-        state.is_waking = false;
+        let stranded = state.roster.start_failed();
+        let mut enders = state.enders();
         self.ended.notify_all();
-        if state.threads > 0 {
-            return;
-        }
-        let stranded = std::mem::take(&mut state.jobs);
         drop(state);
         bowerbird_io::wake_all(&mut enders);
         let text = error.to_string();
@@ -251,11 +220,11 @@ impl Pool {
         }
         self.config.thread_stops();
         let mut state = self.lock();
-        let mut enders = state.thread_gone();
+        let errand = state.roster.thread_gone();
+        let mut enders = state.enders();
         self.ended.notify_all();
-        // A job that came after we gave up our seat found nobody idle, and perhaps no room for
-        // another thread beside us.
-        self.find_thread(state);
+        drop(state);
+        self.run_errand(errand);
         bowerbird_io::wake_all(&mut enders);
     }
 
@@ -263,18 +232,16 @@ impl Pool {
     fn next_job(self: &Arc<Self>, seat: &Arc<Seat>) -> Option<Runnable> {
         loop {
             let mut state = self.lock();
-            // Whoever looks into the queue has arrived: the next wake-up may go out.
-            state.is_waking = false;
-            if let Some(job) = state.jobs.pop_front() {
-                self.find_thread(state);
-                return Some(job);
+            match state.roster.next(seat) {
+                Next::Run(job, errand) => {
+                    drop(state);
+                    self.run_errand(errand);
+                    return Some(job);
+                }
+                Next::End => return None,
+                // Relaxed: only we clear it, and the lock orders it before anybody finds the seat.
+                Next::Wait => seat.wanted.store(false, Ordering::Relaxed),
             }
-            if state.is_closed {
-                return None;
-            }
-            // Relaxed: only we clear it, and the lock orders it before we are found in `idle`.
-            seat.wanted.store(false, Ordering::Relaxed);
-            state.idle.push(seat.clone());
             drop(state);
             if !self.wait(seat) && self.leave(seat) {
                 return None;
@@ -309,11 +276,7 @@ impl Pool {
     /// Gives the idle seat up; false if somebody has called meanwhile.
     fn leave(&self, seat: &Arc<Seat>) -> bool {
         let mut state = self.lock();
-        let Some(at) = state.idle.iter().position(|other| Arc::ptr_eq(other, seat)) else {
-            return false;
-        };
-        state.idle.remove(at);
-        true
+        state.roster.leave(|other| Arc::ptr_eq(other, seat))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

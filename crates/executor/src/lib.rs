@@ -6,8 +6,8 @@
 //! `counts` and `sleep` (who is awake; the proof is in `docs/parking.md`), `rest`, `watch`,
 //! `timekeeping`, `blocking`, `runtime` (the life of a loop).
 //!
-//! Under loom only the queues, the counts and the parking protocol are built: the rest stands on
-//! the kernel and on crossbeam, which loom cannot see into.
+//! Under loom only the queues, the counts, the parking protocol and the roster of the pool are
+//! built: the rest stands on the kernel and on crossbeam, which loom cannot see into.
 
 #![cfg_attr(
     loom,
@@ -54,6 +54,8 @@ mod timed;
 
 #[cfg(not(loom))]
 mod slow;
+
+mod roster;
 
 #[cfg(not(loom))]
 mod blocking;

@@ -1,3 +1,3 @@
-//! The parking protocol under loom. Tests through the public API are in `tests/it`.
+//! The parking protocol and the pool under loom. Tests through the public API are in `tests/it`.
 
 mod loom;
