@@ -143,6 +143,13 @@ fn debug_from_environment() -> bool {
         .is_some_and(|text| !matches!(text.to_str(), Some("" | "0" | "false")))
 }
 
+/// The seed that somebody wants to see again.
+#[cfg(bowerbird_chaos)]
+pub(crate) fn chaos_from_environment() -> Option<u64> {
+    let text = std::env::var("BOWERBIRD_CHAOS_SEED").ok()?;
+    text.trim().parse().ok()
+}
+
 fn invalid(message: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }

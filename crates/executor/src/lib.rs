@@ -32,6 +32,9 @@ mod words;
 mod sleep;
 
 #[cfg(not(loom))]
+mod chaos;
+
+#[cfg(not(loom))]
 mod gaps;
 
 #[cfg(not(loom))]

@@ -11,6 +11,7 @@ use bowerbird_core::Runnable;
 use bowerbird_io::Events;
 
 use crate::budget;
+use crate::chaos;
 use crate::gaps::Gaps;
 use crate::handle::Handle;
 use crate::life::Phase;
@@ -72,7 +73,7 @@ impl Core {
             queue,
             line: RefCell::default(),
             gaps: Gaps::default(),
-            random: Cell::new(0x9E37_79B9_7F4A_7C15 ^ (index as u64 + 1)),
+            random: Cell::new(chaos::seed(index)),
         }
     }
 }
@@ -173,6 +174,9 @@ impl Worker {
             Ok(()) => return self.watch_slot(),
             Err(runnable) => runnable,
         };
+        if self.is_whimsical() {
+            return self.shared().inject(runnable);
+        }
         self.core.queue.push(runnable);
         if !self.gathers.get() {
             self.shared().wake_up(self.shared().sleep.work_added());
@@ -366,7 +370,8 @@ impl Worker {
     #[inline]
     fn fill_slot(&self, runnable: Runnable) -> Result<(), Runnable> {
         let slot = &self.remote().slot;
-        if self.streak.get() >= STREAK_LIMIT || !slot.is_empty() {
+        let is_shut = self.streak.get() >= STREAK_LIMIT || self.is_whimsical();
+        if is_shut || !slot.is_empty() {
             return Err(runnable);
         }
         slot.put(runnable)
@@ -378,6 +383,12 @@ impl Worker {
         if self.polling.get() && self.shared().sleep.has_seated() {
             self.shared().watch.slot_filled(self.shared(), self.index);
         }
+    }
+
+    /// Whether to do the less usual of two things, for once; never without `chaos`.
+    #[inline]
+    fn is_whimsical(&self) -> bool {
+        chaos::IS_ON && self.random(2) == 0
     }
 
     /// A number below `bound`, cheap and good enough to pick victims (xorshift).
