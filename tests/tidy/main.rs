@@ -15,3 +15,5 @@ mod prose;
 mod examples;
 
 mod faults;
+
+mod unsafety;

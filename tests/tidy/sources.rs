@@ -33,7 +33,7 @@ fn rust_files() -> Vec<File> {
 }
 
 /// What is code in a line: no comment, and nothing between quotes.
-fn code(line: &str) -> String {
+pub(crate) fn code(line: &str) -> String {
     let mut code = String::new();
     let mut is_text = false;
     let mut characters = line.chars().peekable();
@@ -49,7 +49,7 @@ fn code(line: &str) -> String {
     code
 }
 
-fn is_unsafe(line: &str) -> bool {
+pub(crate) fn is_unsafe(line: &str) -> bool {
     let code = code(line);
     let mut words = code.split(|character: char| !character.is_alphanumeric() && character != '_');
     words.any(|word| word == "unsafe")
