@@ -23,6 +23,39 @@ loom preemptions="2":
 soak *options:
     cargo test --profile soak -p bowerbird-tests --test soak -- {{options}}
 
+# All tests of the public API and a soak with a scheduler that takes its liberties; a seed is printed
+chaos *options:
+    CARGO_TARGET_DIR=target/chaos RUSTFLAGS="--cfg bowerbird_chaos" cargo test -p bowerbird-tests --test it
+    CARGO_TARGET_DIR=target/chaos RUSTFLAGS="--cfg bowerbird_chaos" cargo test --profile soak -p bowerbird-tests --test soak -- {{options}}
+
+# Undefined behaviour in the task cell (nightly, with miri and rust-src)
+miri *filter:
+    .ci/checkers miri {{filter}}
+
+# Data races, with a std built for it (nightly, with rust-src)
+tsan *filter:
+    .ci/checkers tsan {{filter}}
+
+# Memory used too late, twice or beyond its end, and leaks (nightly)
+asan *filter:
+    .ci/checkers asan {{filter}}
+
+# The assertions that std leaves out (nightly, with rust-src; cargo-careful)
+careful *filter:
+    .ci/checkers careful {{filter}}
+
+# Memory, by valgrind
+memcheck *filter:
+    .ci/checkers memcheck {{filter}}
+
+# Licences, bans and sources of what is in the tree; needs no network (cargo-deny)
+deny:
+    cargo deny --offline check bans licenses sources
+
+# Known weaknesses; `just audit --db FOLDER --no-fetch --stale` needs no network (cargo-audit)
+audit *options:
+    cargo audit {{options}}
+
 # Measure against other runtimes; `just bench --quick` for a look
 bench *options:
     cargo run --release -p bowerbird-benches -- {{options}}
