@@ -122,3 +122,5 @@ impl<F: Future<Output = ()>> Future for Ended<F> {
 }
 
 mod programs;
+
+mod outside;

@@ -299,6 +299,41 @@ fn more_calls_in_place_than_can_be_relieved_all_end() {
 }
 
 #[test]
+fn a_pool_that_ran_out_of_stand_ins_goes_on_when_calls_end() {
+    let event_loop = EventLoop::builder().worker_threads(1).build().unwrap();
+    let main = async {
+        let bells: Vec<Bell> = (0..17).map(|_| Bell::default()).collect();
+        let begun = Tally::default();
+        let calls = bells.windows(2).map(|pair| {
+            let (wait, ring, begin) = (pair[0].clone(), pair[1].clone(), begun.clone());
+            create_task(async move {
+                block_in_place(|| {
+                    begin.add();
+                    wait.block_until_rung();
+                });
+                // What follows a call needs a thread as well.
+                yield_now().await;
+                let rung = create_task(async move { ring.ring() });
+                rung.await.unwrap();
+            })
+        });
+        let calls: Vec<_> = calls.collect();
+        let first = bells[0].clone();
+        let starter = to_thread(move || {
+            while begun.count() < 16 {
+                thread::yield_now();
+            }
+            first.ring();
+        });
+        // The seventeenth, for which nobody is left.
+        block_in_place(|| bells[16].block_until_rung());
+        gather(calls).await.unwrap();
+        starter.await.unwrap();
+    };
+    watched(|| event_loop.run_until_complete(main)).unwrap();
+}
+
+#[test]
 fn local_tasks_made_while_a_worker_blocks_stay_on_their_thread_afterwards() {
     let event_loop = EventLoop::builder().worker_threads(1).build().unwrap();
     let main = async {

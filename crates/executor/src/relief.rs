@@ -53,6 +53,9 @@ struct Roll {
     leaving: Vec<usize>,
     /// Waiting until they are needed again.
     benched: Vec<usize>,
+    /// Calls in place for which nobody was left: as many ends of calls dismiss nobody, so that
+    /// there are as many on duty as there are calls, or all.
+    unrelieved: usize,
     /// Their threads.
     threads: Vec<JoinHandle<()>>,
     /// The loop closes: nobody is relieved any more.
@@ -72,6 +75,7 @@ impl Relief {
                 on_duty: Vec::new(),
                 leaving: Vec::new(),
                 benched: Vec::new(),
+                unrelieved: 0,
                 threads: Vec::new(),
                 is_closed: false,
             }),
@@ -102,6 +106,10 @@ impl Relief {
     pub(crate) fn dismiss(&self, shared: &Shared) {
         let leaving = {
             let mut roll = self.lock();
+            if roll.unrelieved > 0 {
+                roll.unrelieved -= 1;
+                return;
+            }
             let leaving = roll.on_duty.pop();
             if let Some(index) = leaving {
                 roll.leaving.push(index);
@@ -169,6 +177,8 @@ impl Roll {
             relief.changed.notify_all();
             return Ok(());
         }
+        // Taken back as soon as somebody is there.
+        self.unrelieved += 1;
         let Some(core) = self.spare.pop() else {
             return Ok(());
         };
@@ -177,6 +187,7 @@ impl Roll {
         relief.manned.store(index + 1, Ordering::Relaxed);
         self.threads.push(start_worker(shared, index, core)?);
         self.on_duty.push(index);
+        self.unrelieved -= 1;
         Ok(())
     }
 }

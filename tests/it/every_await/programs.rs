@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bowerbird::{
-    Barrier, BoundedSemaphore, Condition, Event, Lock, PriorityQueue, Queue, RwLock, TaskGroup,
-    catch_cancel, create_task, finally, gather, sleep, timeout, timeout_scope, try_gather,
-    wait_for, yield_now,
+    Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, RwLock,
+    TaskGroup, catch_cancel, create_task, finally, gather, sleep, timeout, timeout_scope,
+    try_gather, wait_for, yield_now,
 };
 
 use super::at_every_await;
@@ -20,7 +20,7 @@ const SHORT: Duration = Duration::from_micros(200);
 
 /// Children that hold something, and clean up with awaits.
 #[derive(Default)]
-struct Crew {
+pub(super) struct Crew {
     /// What they hold, made.
     made: Tally,
     /// And given back.
@@ -32,13 +32,13 @@ struct Crew {
 }
 
 impl Crew {
-    fn hold(&self) -> Counted {
+    pub(super) fn hold(&self) -> Counted {
         self.made.add();
         Counted(self.dropped.clone())
     }
 
     /// Works for a while; cleans up whatever happens.
-    async fn work(self: Arc<Self>, rounds: usize) -> Result<usize, std::io::Error> {
+    pub(super) async fn work(self: Arc<Self>, rounds: usize) -> Result<usize, std::io::Error> {
         let _held = self.hold();
         let work = async {
             for _ in 0..rounds {
@@ -56,7 +56,7 @@ impl Crew {
     }
 
     #[track_caller]
-    fn assert_nothing_is_held(&self) {
+    pub(super) fn assert_nothing_is_held(&self) {
         assert_eq!(self.made.count(), self.dropped.count());
         assert!(self.cleaned.count() <= self.begun.count());
     }
@@ -184,7 +184,7 @@ fn events_and_barriers_keep_no_dead_waiter() {
 }
 
 /// Calls the function when it is dropped.
-struct OnDrop<F: FnMut()>(F);
+pub(super) struct OnDrop<F: FnMut()>(pub(super) F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {
     fn drop(&mut self) {
@@ -199,37 +199,51 @@ struct Books {
     taken: Mutex<BTreeSet<usize>>,
 }
 
-#[test]
-fn no_item_of_a_queue_is_lost_or_doubled() {
-    at_every_await(
-        || (Queue::new(1), Books::default()),
-        |stage| async move {
-            // A task of its own, which goes on until the program is over, however that ends.
-            let consumer = stage.clone();
-            create_task(async move {
-                while let Ok(item) = consumer.0.get().await {
-                    assert!(consumer.1.taken.lock().unwrap().insert(item));
-                    yield_now().await;
-                }
-            })
-            .detach();
-            let over = OnDrop(|| stage.0.shutdown(false));
-            for item in 0..4 {
-                // A put that was cancelled has not happened.
-                stage.0.put(item).await.unwrap();
-                stage.1.given.lock().unwrap().insert(item);
-            }
-            drop(over);
-        },
-        |(queue, books)| {
-            let mut taken = books.taken.lock().unwrap();
-            while let Ok(item) = queue.get_nowait() {
-                assert!(taken.insert(item), "{item} came twice");
-            }
-            assert_eq!(*taken, *books.given.lock().unwrap());
-        },
-    );
+/// The three kinds differ in what comes out first, and in nothing else.
+macro_rules! loses_no_item {
+    ($Queue:ident, $name:ident) => {
+        #[test]
+        fn $name() {
+            at_every_await(
+                || ($Queue::new(1), Books::default()),
+                |stage| async move {
+                    // A task of its own, which goes on until the program is over.
+                    let consumer = stage.clone();
+                    create_task(async move {
+                        while let Ok(item) = consumer.0.get().await {
+                            assert!(consumer.1.taken.lock().unwrap().insert(item));
+                            yield_now().await;
+                        }
+                    })
+                    .detach();
+                    let over = OnDrop(|| stage.0.shutdown(false));
+                    for item in 0..4 {
+                        // A put that was cancelled has not happened.
+                        stage.0.put(item).await.unwrap();
+                        stage.1.given.lock().unwrap().insert(item);
+                    }
+                    drop(over);
+                },
+                |(queue, books)| {
+                    let mut taken = books.taken.lock().unwrap();
+                    while let Ok(item) = queue.get_nowait() {
+                        assert!(taken.insert(item), "{item} came twice");
+                    }
+                    assert_eq!(*taken, *books.given.lock().unwrap());
+                },
+            );
+        }
+    };
 }
+
+loses_no_item!(Queue, no_item_of_a_queue_is_lost_or_doubled);
+
+loses_no_item!(LifoQueue, no_item_of_a_stack_is_lost_or_doubled);
+
+loses_no_item!(
+    PriorityQueue,
+    no_item_of_a_priority_queue_is_lost_or_doubled
+);
 
 #[test]
 fn consumers_that_are_cancelled_leave_every_item_to_others() {
