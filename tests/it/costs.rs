@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use bowerbird::net::UnixStream;
 use bowerbird::{EventLoop, create_task, get_running_loop, sleep, yield_now};
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::alone::{alone, traced_alone};
 use crate::loops::inside_each;
+use crate::net_options::pair;
 
 /// How many turns the shorter of two runs has.
 const TURNS: usize = 1_000;
@@ -71,10 +72,12 @@ fn on_one_thread(test: impl Future<Output = ()>) {
     event_loop.close().unwrap();
 }
 
-/// So many requests, one after the other, with a task at each end of a pair of sockets. Not TCP:
-/// there, even on one machine, the kernel may deliver later than it returns from the write.
-async fn echo(requests: usize, buffer: usize) {
-    let (mut client, mut server) = UnixStream::pair().unwrap();
+/// So many requests, one after the other, with a task at each end of a connection.
+async fn echo<S>(ends: (S, S), requests: usize, buffer: usize)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (mut client, mut server) = ends;
     let answering = create_task(async move {
         let mut request = vec![0; buffer];
         for _ in 0..requests {
@@ -96,22 +99,28 @@ const MESSAGES: i64 = 2 * TURNS as i64;
 #[test]
 fn a_message_costs_one_write_one_wait_and_one_read() {
     let name = "costs::a_message_costs_one_write_one_wait_and_one_read";
-    let test = |requests| on_one_thread(echo(requests, 4 * REQUEST));
+    let test = |requests| {
+        on_one_thread(async move { echo(pair().await, requests, 4 * REQUEST).await });
+    };
     let Some(mut calls) = calls_of(name, test) else {
         return;
     };
     assert_eq!(taken(&mut calls, "sendto"), MESSAGES, "{calls:?}");
-    assert_eq!(taken(&mut calls, "recvfrom"), MESSAGES, "{calls:?}");
+    let reads = taken(&mut calls, "recvfrom");
+    assert!((reads - MESSAGES).abs() <= STRAY, "{reads} reads");
     let waits = taken(&mut calls, "epoll_pwait") + taken(&mut calls, "epoll_pwait2");
-    assert!((1..=MESSAGES + STRAY).contains(&waits), "{waits} waits");
+    assert!(waits <= MESSAGES + STRAY, "{waits} waits");
     assert_nothing_else(&calls);
 }
 
-/// A read that fills its buffer may have left something behind, so the next one has to look.
+/// A read that fills its buffer may have left something behind, and one of a Unix socket ends
+/// behind descriptors that were sent along: the next one has to look.
 #[test]
-fn a_buffer_that_a_message_fills_costs_one_read_more() {
-    let name = "costs::a_buffer_that_a_message_fills_costs_one_read_more";
-    let test = |requests| on_one_thread(echo(requests, REQUEST));
+fn a_read_that_may_not_be_the_last_costs_one_more() {
+    let name = "costs::a_read_that_may_not_be_the_last_costs_one_more";
+    let test = |requests| {
+        on_one_thread(async move { echo(UnixStream::pair().unwrap(), requests, REQUEST).await });
+    };
     let Some(mut calls) = calls_of(name, test) else {
         return;
     };
