@@ -41,7 +41,11 @@ mod protocol;
 
 mod guard;
 
+mod activity;
+
 mod wire;
+
+mod framing;
 
 mod pace;
 
@@ -197,6 +201,46 @@ impl Server {
     /// Connections at a time; others wait in the system's backlog. 10,000; at least 1.
     pub fn max_connections(mut self, limit: usize) -> Self {
         self.limits.connections = limit.max(1);
+        self
+    }
+
+    /// Connections at a time of one peer: an IPv4 address, or the 64 bits of an IPv6 address that
+    /// name a network. A quarter of [`max_connections`](Self::max_connections); at least 1.
+    ///
+    /// - What comes above it is closed at once. Behind a proxy there is one peer: the proxy.
+    /// - Unix sockets have no peers, and no such limit.
+    pub fn max_connections_per_peer(mut self, limit: usize) -> Self {
+        self.limits.peer_connections = Some(limit.max(1));
+        self
+    }
+
+    /// How long a client may pause in the middle of a request's body, while the handler waits for
+    /// more of it. 60 s. HTTP/1.1.
+    ///
+    /// - The handler sees a broken body, and the connection is closed.
+    pub fn body_read_timeout(mut self, limit: Duration) -> Self {
+        self.limits.body_read = limit;
+        self
+    }
+
+    /// How long a client may take nothing of what is written to it. 60 s.
+    ///
+    /// - Its connection is closed then, and the handler's body dropped.
+    pub fn write_timeout(mut self, limit: Duration) -> Self {
+        self.limits.write = limit;
+        self
+    }
+
+    /// HTTP/2: requests at a time in one connection. 200; at least 1.
+    pub fn max_streams(mut self, limit: u32) -> Self {
+        self.limits.streams = limit.max(1);
+        self
+    }
+
+    /// Requests of one connection that may be given up by the client, beyond as many as were
+    /// answered. 200. Who gives up more is there to make work, and its connection is closed.
+    pub fn max_resets(mut self, limit: u64) -> Self {
+        self.limits.resets = limit;
         self
     }
 

@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::Failure;
 use super::connection::converse;
 use super::listener::Listener;
-use super::roll::{Kind, Roll};
+use super::roll::Roll;
 
 /// How long a loop waits when the system has no descriptors or no memory. asyncio's number.
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -32,9 +32,10 @@ where
         let permit = roll.room().await;
         match listener.accept().await {
             Ok(arrival) => {
-                let work = converse(roll.clone(), arrival, service.clone());
-                permit.forget();
-                roll.start(Kind::Connection, work);
+                // Who has enough of them finds this one closed.
+                if let Some(pass) = roll.admit(permit, arrival.peer) {
+                    roll.start(converse(pass, arrival, service.clone()));
+                }
             }
             Err(error) if concerns_one(&error) => {}
             Err(error) => {

@@ -5,7 +5,6 @@ use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 #[cfg(feature = "tls")]
@@ -16,12 +15,13 @@ use hyper::body::{Body, Incoming};
 use tower_service::Service;
 
 use super::Failure;
+use super::activity::Activity;
 use super::guard::Guarded;
 #[cfg(feature = "tls")]
 use super::handshake;
 use super::listener::{Arrival, Socket};
 use super::protocol;
-use super::roll::Roll;
+use super::roll::Pass;
 use super::wire::Wire;
 
 /// Who sent a request, among its extensions: the other end of a TCP connection, which may be a
@@ -39,22 +39,8 @@ pub(super) struct Origin {
     tls: Option<Arc<TlsInfo>>,
 }
 
-/// What the parts of a connection tell each other.
-///
-/// All is Relaxed: one task at a time polls these parts, and what moves a task between threads
-/// orders its memory.
-#[derive(Debug, Default)]
-pub(super) struct Activity {
-    /// Bytes that came.
-    arrived: AtomicU64,
-    /// Requests whose heads were read.
-    requests: AtomicU64,
-    /// Whether the last request had a body, some of which may never be read.
-    has_body: AtomicBool,
-}
-
 /// Answers the requests of a connection until it ends, or is asked to.
-pub(super) async fn converse<S, B>(roll: Arc<Roll>, arrival: Arrival, service: S)
+pub(super) async fn converse<S, B>(pass: Pass, arrival: Arrival, service: S)
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Into<Failure>,
@@ -63,6 +49,7 @@ where
     B::Data: Send,
     B::Error: Into<Failure>,
 {
+    let roll = pass.roll().clone();
     let peer = arrival.peer;
     #[cfg(feature = "tls")]
     let Some(socket) = handshake::secured(&roll, arrival).await else {
@@ -72,7 +59,7 @@ where
     let socket = arrival.socket;
     let origin = Origin::new(peer, &socket);
     let activity = Arc::new(Activity::default());
-    let wire = Wire::new(socket, activity.clone());
+    let wire = Wire::new(socket, activity.clone(), roll.limits);
     let service = Guarded::new(service, origin, activity.clone());
     let mut talk = pin!(protocol::begin(&roll, wire, service, &activity));
     let mut first = Some(sleep(roll.limits.header_read));
@@ -82,7 +69,8 @@ where
         if bell.rings(cx, roll.is_stopping()) {
             talk.as_mut().graceful_shutdown();
         }
-        if is_too_late(&mut first, &activity, cx) {
+        let is_hostile = activity.is_hostile(roll.limits.resets);
+        if is_hostile || is_too_late(&mut first, &activity, cx) {
             return Poll::Ready(Ok(()));
         }
         talk.as_mut().poll(cx).map_err(Failure::from)
@@ -172,30 +160,5 @@ impl Origin {
         if let Some(tls) = &self.tls {
             extensions.insert(tls.clone());
         }
-    }
-}
-
-impl Activity {
-    /// Bytes came.
-    pub(super) fn note_arrived(&self, length: usize) {
-        self.arrived.fetch_add(length as u64, Ordering::Relaxed);
-    }
-
-    /// A request's head was read.
-    pub(super) fn note_request(&self, has_body: bool) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.has_body.store(has_body, Ordering::Relaxed);
-    }
-
-    pub(super) fn arrived(&self) -> u64 {
-        self.arrived.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn has_body(&self) -> bool {
-        self.has_body.load(Ordering::Relaxed)
     }
 }

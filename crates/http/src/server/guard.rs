@@ -9,14 +9,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bowerbird::{Panic, Report};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Either, Empty};
 use hyper::body::{Body, Incoming};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::Failure;
-use super::connection::{Activity, Origin, report};
+use super::activity::Activity;
+use super::connection::{Origin, report};
 
 /// See the module. One for each connection.
 #[derive(Debug)]
@@ -53,17 +54,64 @@ where
         let has_body = !request.body().is_end_stream();
         self.activity.note_request(has_body);
         self.origin.note_in(request.extensions_mut());
-        Answering::Waiting {
-            service: self.service.clone(),
-            request: Some(request),
+        let is_connect = request.method() == Method::CONNECT;
+        Answering {
+            step: Step::Waiting {
+                service: self.service.clone(),
+                request: Some(request),
+            },
+            under_way: UnderWay {
+                activity: self.activity.clone(),
+                is_connect,
+                is_answered: false,
+            },
         }
+    }
+}
+
+/// A request that was not answered yet, which its connection counts.
+#[derive(Debug)]
+struct UnderWay {
+    /// The connection's.
+    activity: Arc<Activity>,
+    /// Whether success means that the connection is the handler's from now on.
+    is_connect: bool,
+    /// Whether it has been by now.
+    is_answered: bool,
+}
+
+impl UnderWay {
+    fn note_answer(&mut self, status: StatusCode) {
+        let is_tunnel = self.is_connect && status.is_success();
+        let is_upgrade = status == StatusCode::SWITCHING_PROTOCOLS || is_tunnel;
+        self.activity.note_answer(is_upgrade);
+        self.is_answered = true;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.activity.note_abandoned();
+        }
+        self.activity.note_end();
     }
 }
 
 pin_project! {
     /// A request on its way through the user's service.
-    #[project = Step]
-    pub(super) enum Answering<S, F> {
+    pub(super) struct Answering<S, F> {
+        // How far it is.
+        #[pin]
+        step: Step<S, F>,
+        // Counted until it is dropped.
+        under_way: UnderWay,
+    }
+}
+
+pin_project! {
+    #[project = StepNow]
+    enum Step<S, F> {
         // Until the service is ready.
         Waiting { service: S, request: Option<Request<Incoming>> },
         // Until it has answered.
@@ -81,9 +129,10 @@ where
 {
     type Output = Result<Response<Either<B, Empty<B::Data>>>, Infallible>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
         // What panicked is dropped and not looked at again.
-        let polled = catch_unwind(AssertUnwindSafe(|| self.as_mut().step(cx)));
+        let polled = catch_unwind(AssertUnwindSafe(|| this.step.as_mut().poll(cx)));
         let answer = match polled {
             Ok(step) => ready!(step).map_err(|error| {
                 Report::new("unhandled error in an HTTP handler").with_error(error)
@@ -92,29 +141,29 @@ where
                 Err(Report::new("unhandled panic in an HTTP handler").with_panic(Panic::new(panic)))
             }
         };
-        self.set(Self::Over);
-        Poll::Ready(Ok(
-            answer.map_or_else(sorry, |response| response.map(Either::Left))
-        ))
+        this.step.set(Step::Over);
+        let response = answer.map_or_else(sorry, |response| response.map(Either::Left));
+        this.under_way.note_answer(response.status());
+        Poll::Ready(Ok(response))
     }
 }
 
-impl<S, B> Answering<S, S::Future>
+impl<S, B> Step<S, S::Future>
 where
     S: Service<Request<Incoming>, Response = Response<B>>,
     S::Error: Into<Failure>,
 {
     /// Whatever the user's code does.
-    fn step(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<B>, Failure>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<B>, Failure>> {
         loop {
             let handling = match self.as_mut().project() {
-                Step::Waiting { service, request } => {
+                StepNow::Waiting { service, request } => {
                     ready!(service.poll_ready(cx)).map_err(Into::into)?;
                     let request = request.take();
                     service.call(request.expect("it is taken once, on the way out of here"))
                 }
-                Step::Handling { handling } => return handling.poll(cx).map_err(Into::into),
-                Step::Over => panic!("an answer must not be polled after it was given"),
+                StepNow::Handling { handling } => return handling.poll(cx).map_err(Into::into),
+                StepNow::Over => panic!("an answer must not be polled after it was given"),
             };
             self.set(Self::Handling { handling });
         }

@@ -8,7 +8,7 @@ use hyper::server::conn::http1::{Builder, UpgradeableConnection};
 use tower_service::Service;
 
 use super::Failure;
-use super::connection::Activity;
+use super::activity::Activity;
 use super::guard::Guarded;
 use super::pace::Pace;
 use super::roll::Roll;

@@ -11,10 +11,10 @@ use hyper_util::server::conn::auto::{Builder, UpgradeableConnection};
 use tower_service::Service;
 
 use super::Failure;
-use super::connection::Activity;
+use super::activity::Activity;
 use super::guard::Guarded;
 use super::pace::Pace;
-use super::roll::{Kind, Roll};
+use super::roll::Roll;
 use super::wire::Wire;
 use crate::rt::{Io, Timer};
 
@@ -30,7 +30,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        self.0.start(Kind::Stream, stream);
+        self.0.start(stream);
     }
 }
 
@@ -57,6 +57,7 @@ where
         .timer(Timer)
         .keep_alive_interval(limits.keep_alive)
         .keep_alive_timeout(PONG)
+        .max_concurrent_streams(limits.streams)
         .max_header_list_size(header_bytes);
     let mut http1 = builder.http1();
     http1

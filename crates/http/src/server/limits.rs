@@ -18,6 +18,16 @@ pub(super) struct Limits {
     pub(super) headers: Option<usize>,
     /// Of a request's head.
     pub(super) header_bytes: usize,
+    /// At a time, for each peer. `None` is a quarter of all.
+    pub(super) peer_connections: Option<usize>,
+    /// Without a byte, in the middle of a body.
+    pub(super) body_read: Duration,
+    /// Without a byte taken, while there is something to write.
+    pub(super) write: Duration,
+    /// HTTP/2: at a time, in a connection.
+    pub(super) streams: u32,
+    /// Requests that are given up, beyond those that are answered.
+    pub(super) resets: u64,
     /// For requests under way, once it stops.
     pub(super) shutdown: Duration,
 }
@@ -30,7 +40,27 @@ impl Default for Limits {
             connections: 10_000,
             headers: None,
             header_bytes: 32 * 1024,
+            peer_connections: None,
+            body_read: Duration::from_secs(60),
+            write: Duration::from_secs(60),
+            streams: 200,
+            resets: 200,
             shutdown: Duration::from_secs(60),
         }
+    }
+}
+
+impl Limits {
+    /// Connections of one peer at a time.
+    pub(super) fn for_peer(&self) -> usize {
+        let quarter = (self.connections / 4).max(1);
+        self.peer_connections.unwrap_or(quarter)
+    }
+
+    /// Handlers of one connection at a time, before no more of it is read: those of streams that
+    /// were reset go on for a moment, while the client may begin new ones.
+    pub(super) fn handlers(&self) -> usize {
+        let streams = usize::try_from(self.streams).unwrap_or(usize::MAX);
+        streams.saturating_mul(2).max(2)
     }
 }

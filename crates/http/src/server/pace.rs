@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bowerbird::{Sleep, sleep, sleep_until};
 
-use super::connection::Activity;
+use super::activity::Activity;
 use crate::rt::Timer;
 
 /// A timer for hyper, whose deadlines are those of idle connections.

@@ -1,9 +1,12 @@
-//! Who is at work for a server: connections, and streams of HTTP/2. Each has a seat, which it
+//! Who is at work for a server: connections, and streams of HTTP/2. A connection has a pass, its
+//! share of what is limited; everybody has a seat, which it
 //! leaves when its task's future is dropped, however that comes about. Stopping tells everybody,
 //! and waits here for the last one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::future::Future;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -18,6 +21,8 @@ pub(super) struct Roll {
     pub(super) limits: Limits,
     /// For connections that may still be accepted.
     room: Semaphore,
+    /// How many connections each peer has.
+    peers: Mutex<HashMap<IpAddr, usize>>,
     /// Whether `stopping` is set, to be seen at each poll of each connection without its lock.
     is_stopping: AtomicBool,
     /// Set when connections are to come to their ends.
@@ -41,14 +46,13 @@ struct Seats {
     is_cut: bool,
 }
 
-/// What somebody takes up.
+/// A connection's share of what is limited, given back when it is dropped.
 #[derive(Debug)]
-pub(super) enum Kind {
-    /// A connection: one of those that are counted.
-    Connection,
-    /// A stream of HTTP/2.
-    #[cfg(feature = "http2")]
-    Stream,
+pub(super) struct Pass {
+    /// The roll.
+    roll: Arc<Roll>,
+    /// Whose connection it is, where that is counted.
+    peer: Option<IpAddr>,
 }
 
 /// A place in the roll.
@@ -58,8 +62,6 @@ struct Seat {
     roll: Arc<Roll>,
     /// Its number.
     number: u64,
-    /// What sits there.
-    kind: Kind,
 }
 
 impl Roll {
@@ -67,6 +69,7 @@ impl Roll {
         Self {
             limits,
             room: Semaphore::new(limits.connections),
+            peers: Mutex::default(),
             is_stopping: AtomicBool::new(false),
             stopping: Event::new(),
             emptied: Event::new(),
@@ -74,14 +77,33 @@ impl Roll {
         }
     }
 
-    /// Waits for the right to accept a connection. Forget the permit with [`start`](Self::start):
-    /// the connection's end gives it back.
+    /// Waits for the right to accept a connection.
     pub(super) async fn room(&self) -> SemaphorePermit<'_> {
         self.room.acquire().await
     }
 
+    /// What a connection needs to live; `None` when its peer has enough of them.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        permit: SemaphorePermit<'_>,
+        peer: Option<SocketAddr>,
+    ) -> Option<Pass> {
+        let peer = peer.map(|peer| network(peer.ip()));
+        if let Some(peer) = peer {
+            let mut peers = self.peers();
+            let count = peers.entry(peer).or_default();
+            if *count >= self.limits.for_peer() {
+                return None;
+            }
+            *count += 1;
+        }
+        permit.forget();
+        let roll = self.clone();
+        Some(Pass { roll, peer })
+    }
+
     /// Makes a task for `work`, with a seat for as long as it lives.
-    pub(super) fn start<F>(self: &Arc<Self>, kind: Kind, work: F)
+    pub(super) fn start<F>(self: &Arc<Self>, work: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -89,7 +111,6 @@ impl Roll {
         let seat = Seat {
             roll: self.clone(),
             number,
-            kind,
         };
         let task = create_task(async move {
             let _seat = seat;
@@ -143,6 +164,12 @@ impl Roll {
         count
     }
 
+    fn peers(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.peers
+            .lock()
+            .expect("nothing under this lock can panic")
+    }
+
     fn lock(&self) -> MutexGuard<'_, Seats> {
         self.seats
             .lock()
@@ -167,11 +194,41 @@ impl Seats {
     }
 }
 
+/// What counts as one peer: whoever has an IPv6 address has all those of its network.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        ip => ip,
+    }
+}
+
+impl Pass {
+    /// The roll it is of.
+    pub(super) fn roll(&self) -> &Arc<Roll> {
+        &self.roll
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some(peer) = self.peer {
+            let mut peers = self.roll.peers();
+            if let Entry::Occupied(mut entry) = peers.entry(peer) {
+                *entry.get_mut() -= 1;
+                if *entry.get() == 0 {
+                    entry.remove();
+                }
+            }
+        }
+        self.roll.room.release();
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
-        if matches!(self.kind, Kind::Connection) {
-            self.roll.room.release();
-        }
         let mut seats = self.roll.lock();
         let task = seats.taken.remove(&self.number);
         let was_last = seats.is_stopping && seats.taken.is_empty();

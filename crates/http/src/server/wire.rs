@@ -1,5 +1,5 @@
-//! A connection's bytes: counted as they come, and not cut off at the end. What hyper reads and
-//! writes, between it and the socket.
+//! A connection's bytes: counted and judged as they come, given up when the peer takes too long over
+//! them, and not cut off at the end. What hyper reads and writes, between it and the socket.
 //!
 //! Closing a socket with unread bytes makes the system reset the connection, and the reset may
 //! overtake the answer: a client that was told 413 in the middle of its upload would never read it.
@@ -16,7 +16,9 @@ use std::time::Duration;
 use bowerbird::{Sleep, sleep};
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::connection::Activity;
+use super::activity::Activity;
+use super::framing::Framing;
+use super::limits::Limits;
 use super::listener::Socket;
 use crate::rt::Io;
 
@@ -30,17 +32,56 @@ pub(super) struct Wire {
     socket: Socket,
     /// Told of what comes.
     activity: Arc<Activity>,
+    /// Judges what comes before hyper does.
+    framing: Framing,
+    /// How long it waits for its peer.
+    limits: Limits,
+    /// Set while the peer pauses in the middle of a body.
+    pausing: Option<Sleep>,
+    /// Set while the peer takes nothing.
+    stalled: Option<Sleep>,
     /// Set once the end is said, for as long as bytes are thrown away.
     lingering: Option<Sleep>,
 }
 
 impl Wire {
-    pub(super) fn new(socket: Socket, activity: Arc<Activity>) -> Self {
+    pub(super) fn new(socket: Socket, activity: Arc<Activity>, limits: Limits) -> Self {
         Self {
             socket,
             activity,
+            framing: Framing::default(),
+            limits,
+            pausing: None,
+            stalled: None,
             lingering: None,
         }
+    }
+
+    /// A write's result, unless the peer has taken nothing for too long.
+    fn unless_stalled<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let limit = self.limits.write;
+        let limit = self.stalled.get_or_insert_with(|| sleep(limit));
+        ready!(Pin::new(limit).poll(cx));
+        Poll::Ready(Err(late("the peer takes nothing of what is written")))
+    }
+
+    /// Nothing came: whether it is a pause in the middle of a body, and for too long.
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if !self.framing.is_in_body() {
+            return Poll::Pending;
+        }
+        let limit = self.limits.body_read;
+        let limit = self.pausing.get_or_insert_with(|| sleep(limit));
+        ready!(Pin::new(limit).poll(cx));
+        Poll::Ready(late("the rest of a body does not come"))
     }
 
     /// For hyper.
@@ -65,44 +106,60 @@ impl Wire {
     }
 }
 
+fn late(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, what)
+}
+
 impl AsyncRead for Wire {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let length = ready!(Pin::new(&mut &self.socket).poll_read(cx, buffer))?;
-        self.activity.note_arrived(length);
+        // Whoever starts more handlers than may be at work waits for some of them.
+        ready!(self.activity.poll_room(self.limits.handlers(), cx));
+        let Poll::Ready(read) = Pin::new(&mut &self.socket).poll_read(cx, buffer) else {
+            return self.poll_pause(cx).map(Err);
+        };
+        let length = read?;
+        let this = &mut *self;
+        this.pausing = None;
+        this.activity.note_arrived(length);
+        this.framing.look(&mut buffer[..length], &this.activity);
         Poll::Ready(Ok(length))
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &self.socket).poll_write(cx, bytes)
+        let written = Pin::new(&mut &self.socket).poll_write(cx, bytes);
+        self.unless_stalled(written, cx)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &self.socket).poll_write_vectored(cx, pieces)
+        let written = Pin::new(&mut &self.socket).poll_write_vectored(cx, pieces);
+        self.unless_stalled(written, cx)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &self.socket).poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut &self.socket).poll_flush(cx);
+        self.unless_stalled(flushed, cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut limit = match self.lingering.take() {
             Some(limit) => limit,
             None => {
-                ready!(Pin::new(&mut &self.socket).poll_close(cx))?;
+                let closed = Pin::new(&mut &self.socket).poll_close(cx);
+                ready!(self.unless_stalled(closed, cx))?;
                 if !self.activity.has_body() {
                     return Poll::Ready(Ok(()));
                 }

@@ -139,3 +139,40 @@ fn connections_over_the_limit_wait_for_their_turn() {
         served.stop().await;
     });
 }
+
+#[test]
+fn a_peer_has_no_more_connections_than_it_may() {
+    inside_each(async || {
+        let served = Served::new(service_fn(answer), |server| {
+            server.max_connections_per_peer(2)
+        })
+        .await;
+        let mut first = served.client().await;
+        let mut second = served.client().await;
+        for client in [&mut first, &mut second] {
+            assert_eq!(client.get("/").await.status.as_u16(), 200);
+        }
+        let mut third = served.client().await;
+        // Sooner than the limit of a first head.
+        let closed = bowerbird::timeout(Duration::from_secs(15), third.rest()).await;
+        assert_eq!(closed.unwrap(), "");
+        // When one has gone, another one may come; the server learns of it when it does.
+        drop(first);
+        loop {
+            let mut third = served.client().await;
+            let request = b"GET /third HTTP/1.1\r\nhost: x\r\n\r\n";
+            let sent = third.0.write_all(request).await;
+            let Some(answer) = (if sent.is_ok() {
+                third.answer().await
+            } else {
+                None
+            }) else {
+                continue;
+            };
+            assert_eq!(answer.body, "GET /third ");
+            break;
+        }
+        drop(second);
+        served.stop().await;
+    });
+}

@@ -6,7 +6,11 @@ mod wire;
 
 mod protocol;
 
+mod smuggling;
+
 mod limits;
+
+mod slow;
 
 mod handlers;
 
@@ -37,6 +41,9 @@ mod client_tls;
 
 #[cfg(feature = "http2")]
 mod http2;
+
+#[cfg(feature = "http2")]
+mod resets;
 
 #[cfg(feature = "tls")]
 mod tls;

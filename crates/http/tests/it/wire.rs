@@ -133,17 +133,21 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+impl<S: AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn say(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
         self.say(request).await;
         self.answer().await.expect("the connection was closed")
     }
+}
 
+impl<S: AsyncRead + Unpin> Client<S> {
     /// The next answer; `None` when the connection is closed instead.
     pub(crate) async fn answer(&mut self) -> Option<Answer> {
         let mut head = Vec::new();
