@@ -27,6 +27,7 @@
 //! | `web.Application`, routes, middlewares | any `tower::Service`: an axum `Router`, say |
 //! | a handler | [`service_fn`] |
 //! | `await request.read()`, `client_max_size` | [`read_body`] |
+//! | `web.WebSocketResponse`, `ClientWebSocketResponse` | [`ws`] |
 //! | `request.remote` | [`Peer`] among a request's extensions |
 //! | `ClientSession` and all around it | [`client`] |
 //! | `aiohttp.test_utils` | [`testing`] |
@@ -48,6 +49,9 @@ pub mod client;
 
 #[cfg(feature = "client")]
 pub mod testing;
+
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub mod rt;
 

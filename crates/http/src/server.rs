@@ -43,6 +43,9 @@ mod guard;
 
 mod activity;
 
+#[cfg(feature = "ws")]
+mod keeper;
+
 mod wire;
 
 mod framing;
@@ -50,6 +53,8 @@ mod framing;
 mod pace;
 
 pub use connection::Peer;
+#[cfg(feature = "ws")]
+pub(crate) use keeper::Keeper;
 use limits::Limits;
 pub use listener::Listener;
 use roll::Roll;

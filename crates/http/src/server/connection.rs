@@ -19,6 +19,8 @@ use super::activity::Activity;
 use super::guard::Guarded;
 #[cfg(feature = "tls")]
 use super::handshake;
+#[cfg(feature = "ws")]
+use super::keeper::Keeper;
 use super::listener::{Arrival, Socket};
 use super::protocol;
 use super::roll::Pass;
@@ -34,6 +36,9 @@ pub struct Peer(pub SocketAddr);
 pub(super) struct Origin {
     /// The other end.
     peer: Option<Peer>,
+    /// For those that ask for another protocol.
+    #[cfg(feature = "ws")]
+    keeper: Keeper,
     /// What was agreed on with it.
     #[cfg(feature = "tls")]
     tls: Option<Arc<TlsInfo>>,
@@ -49,6 +54,7 @@ where
     B::Data: Send,
     B::Error: Into<Failure>,
 {
+    let pass = Arc::new(pass);
     let roll = pass.roll().clone();
     let peer = arrival.peer;
     #[cfg(feature = "tls")]
@@ -57,7 +63,7 @@ where
     };
     #[cfg(not(feature = "tls"))]
     let socket = arrival.socket;
-    let origin = Origin::new(peer, &socket);
+    let origin = Origin::new(&pass, peer, &socket);
     let activity = Arc::new(Activity::default());
     let wire = Wire::new(socket, activity.clone(), roll.limits);
     let service = Guarded::new(service, origin, activity.clone());
@@ -141,18 +147,25 @@ pub(super) fn report(mut report: Report) {
 }
 
 impl Origin {
-    fn new(peer: Option<SocketAddr>, socket: &Socket) -> Self {
-        #[cfg(not(feature = "tls"))]
-        let _same_for_all = socket;
+    fn new(pass: &Arc<Pass>, peer: Option<SocketAddr>, socket: &Socket) -> Self {
+        // Not every feature has a use for all of them.
+        let _unused = (pass, socket);
         Self {
             peer: peer.map(Peer),
+            #[cfg(feature = "ws")]
+            keeper: Keeper(pass.clone()),
             #[cfg(feature = "tls")]
             tls: socket.tls_info().map(Arc::new),
         }
     }
 
     /// Lets a handler know.
-    pub(super) fn note_in(&self, extensions: &mut http::Extensions) {
+    pub(super) fn note_in(&self, request: &mut Request<Incoming>) {
+        #[cfg(feature = "ws")]
+        if request.headers().contains_key(http::header::UPGRADE) {
+            request.extensions_mut().insert(self.keeper.clone());
+        }
+        let extensions = request.extensions_mut();
         if let Some(peer) = self.peer {
             extensions.insert(peer);
         }

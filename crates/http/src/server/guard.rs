@@ -53,7 +53,7 @@ where
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
         self.activity.note_request(has_body);
-        self.origin.note_in(request.extensions_mut());
+        self.origin.note_in(&mut request);
         let is_connect = request.method() == Method::CONNECT;
         Answering {
             step: Step::Waiting {

@@ -47,3 +47,6 @@ mod resets;
 
 #[cfg(feature = "tls")]
 mod tls;
+
+#[cfg(feature = "ws")]
+mod ws;

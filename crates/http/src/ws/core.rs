@@ -1,0 +1,250 @@
+//! The protocol of a WebSocket, and the time it keeps. Used by one task at a time; knows nothing of
+//! tasks itself.
+
+use std::io::ErrorKind;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bowerbird::{Sleep, sleep};
+use futures_io::{AsyncRead, AsyncWrite};
+use tungstenite::Message as Frame;
+use tungstenite::error::Error as Inner;
+use tungstenite::protocol::{CloseFrame, WebSocket as Protocol};
+
+use super::errors::WebSocketError;
+use super::message::{CloseReason, Message, Text};
+use super::options::{Role, WebSocketOptions};
+use super::pipe::{Pipe, Writers};
+
+/// See the module.
+pub(super) struct Core<S> {
+    /// The protocol.
+    protocol: Protocol<Pipe<S>>,
+    /// How far it is.
+    phase: Phase,
+    /// Whether the peer still lives.
+    beat: Option<Beat>,
+    /// What the peer has said at the end.
+    farewell: Option<CloseReason>,
+    /// For the peer's farewell.
+    close_timeout: Duration,
+}
+
+enum Phase {
+    /// Messages may come, if only until a farewell is answered.
+    Open,
+    /// It is over, but for the last bytes; what to tell afterwards, and when to give up.
+    Ending(Option<WebSocketError>, Sleep),
+    /// It is over.
+    Ended,
+}
+
+/// The heartbeat.
+struct Beat {
+    /// How long the peer may be silent.
+    interval: Duration,
+    /// When to look.
+    next: Sleep,
+    /// Whether anything came since the last look.
+    is_heard: bool,
+    /// Whether the peer was asked.
+    is_asked: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
+    pub(super) fn new(
+        stream: S,
+        writers: Arc<Writers>,
+        early: Vec<u8>,
+        role: Role,
+        options: &WebSocketOptions,
+    ) -> Self {
+        let pipe = Pipe::new(stream, writers);
+        let config = Some(options.config());
+        Self {
+            protocol: Protocol::from_partially_read(pipe, early, role.into(), config),
+            phase: Phase::Open,
+            beat: options.heartbeat.map(Beat::new),
+            farewell: None,
+            close_timeout: options.close_timeout,
+        }
+    }
+
+    /// The next message; `None` at the end, and from then on.
+    pub(super) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Message>, WebSocketError>> {
+        self.protocol.get_mut().reader.clone_from(cx.waker());
+        loop {
+            match &mut self.phase {
+                Phase::Open => {}
+                Phase::Ending(..) => return self.poll_end(cx),
+                Phase::Ended => return Poll::Ready(Ok(None)),
+            }
+            match self.protocol.read() {
+                Ok(frame) => {
+                    if let Some(beat) = &mut self.beat {
+                        beat.is_heard = true;
+                    }
+                    if let Some(message) = self.take(frame) {
+                        return Poll::Ready(Ok(Some(message)));
+                    }
+                }
+                Err(error) if would_block(&error) => match ready!(self.poll_beat(cx)) {
+                    Ok(()) => {}
+                    Err(error) => self.end(Some(error)),
+                },
+                Err(Inner::ConnectionClosed) => self.end(None),
+                Err(error) => self.fail(error.into()),
+            }
+        }
+    }
+
+    /// Sends a frame, once what was sent before is gone; takes `frame` when it cannot be stopped any
+    /// more.
+    pub(super) fn poll_send(
+        &mut self,
+        frame: &mut Option<Frame>,
+    ) -> Poll<Result<(), WebSocketError>> {
+        if !matches!(self.phase, Phase::Open) {
+            return Poll::Ready(Err(WebSocketError::Closed));
+        }
+        if frame.is_some() {
+            ready!(unless_blocked(self.protocol.flush()))?;
+        }
+        if let Some(frame) = frame.take() {
+            match self.protocol.write(frame) {
+                // It is kept, and goes with what follows.
+                Err(error) if would_block(&error) => {}
+                written => written?,
+            }
+        }
+        unless_blocked(self.protocol.flush()).map_err(WebSocketError::from)
+    }
+
+    /// Waits for nobody any more.
+    pub(super) fn give_up(&mut self) {
+        if matches!(self.phase, Phase::Open) {
+            self.end(Some(WebSocketError::Unresponsive));
+        }
+    }
+
+    /// What a frame is for the user; the rest is answered by the protocol.
+    fn take(&mut self, frame: Frame) -> Option<Message> {
+        match frame {
+            Frame::Text(text) => Some(Message::Text(Text(text))),
+            Frame::Binary(bytes) => Some(Message::Binary(bytes)),
+            Frame::Close(frame) => {
+                let (code, reason) = match frame {
+                    Some(frame) => (frame.code.into(), frame.reason.to_string()),
+                    None => (1005, String::new()),
+                };
+                self.farewell = Some(CloseReason { code, reason });
+                None
+            }
+            Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_) => None,
+        }
+    }
+
+    /// Asks a silent peer whether it lives; ready when it is to be looked at again, or given up.
+    fn poll_beat(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WebSocketError>> {
+        let Some(beat) = &mut self.beat else {
+            return Poll::Pending;
+        };
+        ready!(Pin::new(&mut beat.next).poll(cx));
+        if beat.is_asked && !beat.is_heard {
+            return Poll::Ready(Err(WebSocketError::Unresponsive));
+        }
+        beat.is_asked = !beat.is_heard && self.protocol.can_write();
+        beat.is_heard = false;
+        if !beat.is_asked {
+            beat.next = sleep(beat.interval);
+            return Poll::Ready(Ok(()));
+        }
+        beat.next = sleep(beat.interval / 2);
+        match self.protocol.send(Frame::Ping(bytes::Bytes::new())) {
+            Err(error) if !would_block(&error) => Poll::Ready(Err(error.into())),
+            _sent_or_kept => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Ends for a reason that the peer is told.
+    fn fail(&mut self, error: WebSocketError) {
+        if let Some(code) = error.code() {
+            let code = code.into();
+            let reason = "".into();
+            // It is flushed on the way to the end, which gives up what cannot be sent.
+            let _kept = self.protocol.close(Some(CloseFrame { code, reason }));
+        }
+        self.end(Some(error));
+    }
+
+    fn end(&mut self, error: Option<WebSocketError>) {
+        if error.is_some() && self.farewell.is_none() {
+            let reason = String::new();
+            self.farewell = Some(CloseReason { code: 1006, reason });
+        }
+        self.phase = Phase::Ending(error, sleep(self.close_timeout));
+    }
+
+    /// Sends what is left and closes the stream.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, WebSocketError>> {
+        let Phase::Ending(error, limit) = &mut self.phase else {
+            return Poll::Ready(Ok(None));
+        };
+        let is_late = Pin::new(limit).poll(cx).is_ready();
+        let is_lost = matches!(
+            error,
+            Some(WebSocketError::Unresponsive | WebSocketError::Lost(_))
+        );
+        if !is_late && !is_lost {
+            // Whether it arrives is the peer's business; how it failed was told before.
+            let _flushed = ready!(unless_blocked(self.protocol.flush()));
+        }
+        let stream = &mut self.protocol.get_mut().stream;
+        let closed = Pin::new(stream).poll_close(cx);
+        if closed.is_pending() && !is_late {
+            return Poll::Pending;
+        }
+        let error = error.take();
+        self.phase = Phase::Ended;
+        Poll::Ready(error.map_or(Ok(None), Err))
+    }
+}
+
+impl<S> Core<S> {
+    /// What the peer has said at the end, if it has come.
+    pub(super) fn farewell(&self) -> Option<&CloseReason> {
+        self.farewell.as_ref()
+    }
+
+    /// Whether nothing can be sent any more.
+    pub(super) fn is_closed(&self) -> bool {
+        !matches!(self.phase, Phase::Open) || !self.protocol.can_write()
+    }
+}
+
+impl Beat {
+    fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            next: sleep(interval),
+            is_heard: false,
+            is_asked: false,
+        }
+    }
+}
+
+fn would_block(error: &Inner) -> bool {
+    matches!(error, Inner::Io(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+fn unless_blocked(result: Result<(), Inner>) -> Poll<Result<(), Inner>> {
+    match result {
+        Err(error) if would_block(&error) => Poll::Pending,
+        result => Poll::Ready(result),
+    }
+}
