@@ -7,9 +7,9 @@ use std::task::{Context, Poll, Waker};
 
 /// See the module. One for each connection.
 ///
-/// All is Relaxed: over HTTP/1.1 one task at a time polls these parts, and what moves a task between
-/// threads orders its memory. Streams of HTTP/2 are tasks of their own, which only count here;
-/// numbers that are a moment old end a connection a moment later.
+/// All is Relaxed: over HTTP/1.1 one task at a time polls these parts, and what moves a task
+/// between threads orders its memory. Streams of HTTP/2 are tasks of their own, which only count
+/// here; numbers that are a moment old end a connection a moment later.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     /// Bytes that came.

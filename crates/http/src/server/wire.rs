@@ -1,5 +1,5 @@
-//! A connection's bytes: counted and judged as they come, given up when the peer takes too long over
-//! them, and not cut off at the end. What hyper reads and writes, between it and the socket.
+//! A connection's bytes: counted and judged as they come, given up when the peer takes too long
+//! over them, and not cut off at the end. What hyper reads and writes, between it and the socket.
 //!
 //! Closing a socket with unread bytes makes the system reset the connection, and the reset may
 //! overtake the answer: a client that was told 413 in the middle of its upload would never read it.

@@ -103,8 +103,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
         }
     }
 
-    /// Sends a frame, once what was sent before is gone; takes `frame` when it cannot be stopped any
-    /// more.
+    /// Sends a frame, once what was sent before is gone; takes `frame` when it cannot be stopped
+    /// any more.
     pub(super) fn poll_send(
         &mut self,
         frame: &mut Option<Frame>,

@@ -24,8 +24,8 @@ const REASON_MAX: usize = 123;
 
 /// One end of a WebSocket over a stream `S`. Cheap to clone: all clones are the same WebSocket.
 ///
-/// - Any number of tasks may send; their messages go whole, in the order of the calls. One at a time
-///   may receive.
+/// - Any number of tasks may send; their messages go whole, in the order of the calls. One at a
+///   time may receive.
 /// - Pings are answered, fragments put together and texts checked while somebody receives.
 /// - Dropping the last clone closes the connection without a farewell; [`close`](Self::close) says
 ///   it.
@@ -106,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         poll_fn(|cx| self.0.poll_receive(cx)).await
     }
 
-    /// Sends a message: a text, bytes, or one that was received. Ready when the stream has taken it.
+    /// Sends a message: a text, bytes, or one that was received. Ready when the stream has it.
     ///
     /// - Cancel: while others are sending, it is not sent; later, it goes whole or not at all.
     ///

@@ -1,4 +1,5 @@
-//! The server's side of the handshake: a request becomes a WebSocket, in a task that its server knows.
+//! The server's side of the handshake: a request becomes a WebSocket, in a task that its server
+//! knows.
 
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
@@ -21,8 +22,8 @@ pub type Upgraded = Io<hyper::upgrade::Upgraded>;
 /// A request for a WebSocket, to be [accepted](Self::accept).
 ///
 /// - Works in everything that [`Server`](crate::Server) serves, axum's handlers included.
-/// - Nothing is said of the `Origin` header: browsers send it, and whoever keeps sessions in cookies
-///   has to look at it before accepting.
+/// - Nothing is said of the `Origin` header: browsers send it, and whoever keeps sessions in
+///   cookies has to look at it before accepting.
 /// - asyncio: aiohttp's `WebSocketResponse`, before `prepare`.
 ///
 /// See the [module](super) for an example.

@@ -1,5 +1,5 @@
-//! Requests that two servers could understand in two ways, and what is none at all: each is refused,
-//! and what follows it on its connection is never taken for a request.
+//! Requests that two servers could understand in two ways, and what is none at all: each is
+//! refused, and what follows it on its connection is never taken for a request.
 
 use futures_lite::AsyncWriteExt;
 
