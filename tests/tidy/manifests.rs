@@ -66,11 +66,8 @@ const DOORS: [(&str, &[&str]); 6] = [
             "serde_json",
             "tower-service",
             "tracing",
-<<<<<<< HEAD
-            "url",
-=======
             "tungstenite",
->>>>>>> 3409997 (http: speak WebSocket, both ends of it)
+            "url",
         ],
     ),
 ];
