@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bowerbird_http::client::{
-    Answered, ClientError, ClientRequest, ClientSession, ConnectorErrorKind, CookieJar, Next,
-    Proxies, Proxy,
+    Answered, ClientError, ClientRequest, ClientSession, CookieJar, Next, Proxies, Proxy,
 };
 use bowerbird_http::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use bowerbird_http::testing::TestServer;
@@ -259,6 +258,8 @@ fn proxies_are_told_the_whole_url_and_who_asks() {
 #[cfg(feature = "tls")]
 #[test]
 fn a_proxy_that_makes_no_tunnel_says_why() {
+    use bowerbird_http::client::ConnectorErrorKind;
+
     inside_each(async || {
         let peer = Scripted::start(|mut line, _| async move {
             let head = line.head().await.unwrap();

@@ -33,6 +33,9 @@ mod client_time;
 #[cfg(feature = "client")]
 mod client_ways;
 
+#[cfg(feature = "client")]
+mod client_python;
+
 #[cfg(all(feature = "client", feature = "compression"))]
 mod client_packed;
 
