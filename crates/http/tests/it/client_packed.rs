@@ -12,6 +12,7 @@ use bowerbird_http::{Incoming, service_fn};
 use futures_lite::AsyncReadExt;
 use http_body_util::Full;
 
+use crate::peers::Scripted;
 use crate::wire::inside_each;
 
 /// What is sent: longer than one step of any decoder.
@@ -61,6 +62,34 @@ fn answers_are_unpacked_in_every_way_and_their_connection_is_kept() {
             assert_eq!(server.client().connector().idle_connections(), 1, "{how}");
         }
         server.stop().await;
+    });
+}
+
+#[test]
+fn the_end_of_a_body_in_chunks_is_read_behind_that_of_what_was_packed() {
+    inside_each(async || {
+        for how in ["gzip", "deflate", "br", "zstd"] {
+            let song = packed(how, song().as_bytes()).await;
+            let peer = Scripted::start(move |mut line, _| {
+                let song = song.clone();
+                async move {
+                    line.head().await;
+                    let chunk = song.len();
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-encoding: {how}\r\n\
+                         transfer-encoding: chunked\r\n\r\n{chunk:x}\r\n"
+                    );
+                    line.say([head.as_bytes(), &song, b"\r\n0\r\n\r\n"].concat())
+                        .await;
+                    line.end().await;
+                }
+            })
+            .await;
+            let session = ClientSession::new();
+            let response = session.get(peer.url("/")).await.unwrap();
+            assert_eq!(response.text().await.unwrap(), self::song(), "{how}");
+            assert_eq!(session.connector().idle_connections(), 1, "{how}");
+        }
     });
 }
 
