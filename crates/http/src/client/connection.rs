@@ -28,6 +28,8 @@ pub(super) struct Http1 {
     sender: http1::SendRequest<Outgoing>,
     /// Reads and writes when it is polled.
     talk: http1::Connection<Io<Wire>, Outgoing>,
+    /// To be looked at when nobody uses it.
+    socket: Arc<Socket>,
     /// What the socket has seen.
     pub(super) activity: Arc<Activity>,
     /// Whether `talk` has ended, and must not be polled again.
@@ -40,7 +42,8 @@ impl Http1 {
     pub(super) async fn new(socket: Socket) -> hyper::Result<Self> {
         let activity = Arc::new(Activity::default());
         let is_tls = socket.is_tls();
-        let wire = Wire::new(socket, activity.clone());
+        let socket = Arc::new(socket);
+        let wire = Wire::new(socket.clone(), activity.clone());
         let io = if is_tls {
             Io::flattened(wire)
         } else {
@@ -50,6 +53,7 @@ impl Http1 {
         Ok(Self {
             sender,
             talk,
+            socket,
             activity,
             is_over: false,
         })
@@ -89,13 +93,16 @@ impl Http1 {
     /// Looks at the socket, and forgets whoever waited for it.
     pub(super) fn is_idle(&mut self) -> bool {
         self.drive(&mut Context::from_waker(Waker::noop()));
-        !self.is_over && self.sender.is_ready()
+        !self.is_over && self.sender.is_ready() && self.socket.is_quiet()
     }
 
     /// The socket, and what was read from it beyond HTTP; after an upgrade.
     pub(super) fn into_socket(self) -> (Socket, bytes::Bytes) {
         let parts = self.talk.into_parts();
-        (parts.io.into_inner().into_socket(), parts.read_buf)
+        drop(self.socket);
+        let socket = Arc::into_inner(parts.io.into_inner().into_socket());
+        let socket = socket.expect("the other handle was dropped, and hyper makes none");
+        (socket, parts.read_buf)
     }
 }
 

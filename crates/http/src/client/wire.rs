@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use bowerbird::net::TcpStream;
 #[cfg(unix)]
 use bowerbird::net::UnixStream;
+use bowerbird::net::{Direction, TcpStream};
 #[cfg(feature = "tls")]
 use bowerbird::tls::TlsStream;
 use futures_io::{AsyncRead, AsyncWrite};
@@ -31,6 +31,46 @@ impl Socket {
             #[cfg(feature = "tls")]
             Self::Tls(_) => true,
             _ => false,
+        }
+    }
+}
+
+/// What is to be read from a socket at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pending {
+    Nothing,
+    Bytes,
+    /// The end, or an error.
+    End,
+}
+
+impl Socket {
+    /// Whether nothing speaks against another request: no end has come, and nothing that nobody
+    /// asked for. Asks the system, which may know more than the loop does: events are looked at
+    /// between tasks.
+    pub(super) fn is_quiet(&self) -> bool {
+        match self {
+            // Below TLS there may be records that are no answer: tickets for the next session.
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.get_ref().pending() != Pending::End,
+            plain => plain.pending() == Pending::Nothing,
+        }
+    }
+
+    fn pending(&self) -> Pending {
+        let mut byte = [0];
+        let seen = match self {
+            Self::Tcp(stream) => stream.try_io(Direction::Read, |stream| stream.peek(&mut byte)),
+            // Without a way to look, it is read: a byte that nobody asked for is the end anyway.
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_read(&mut byte),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => return stream.get_ref().pending(),
+        };
+        match seen {
+            Ok(1..) => Pending::Bytes,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Pending::Nothing,
+            Ok(0) | Err(_) => Pending::End,
         }
     }
 }
@@ -119,18 +159,18 @@ impl Activity {
 /// A socket whose arrivals are counted.
 #[derive(Debug)]
 pub(super) struct Wire {
-    /// The bytes.
-    socket: Socket,
+    /// The bytes; the connection has a handle too, to look at it.
+    socket: Arc<Socket>,
     /// The count.
     activity: Arc<Activity>,
 }
 
 impl Wire {
-    pub(super) fn new(socket: Socket, activity: Arc<Activity>) -> Self {
+    pub(super) fn new(socket: Arc<Socket>, activity: Arc<Activity>) -> Self {
         Self { socket, activity }
     }
 
-    pub(super) fn into_socket(self) -> Socket {
+    pub(super) fn into_socket(self) -> Arc<Socket> {
         self.socket
     }
 }
@@ -141,7 +181,7 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let read = Pin::new(&mut &self.socket).poll_read(cx, buffer);
+        let read = Pin::new(&mut &*self.socket).poll_read(cx, buffer);
         if let Poll::Ready(Ok(length)) = &read {
             self.activity.note_arrived(*length);
         }
@@ -155,7 +195,7 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &self.socket).poll_write(cx, bytes)
+        Pin::new(&mut &*self.socket).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -163,14 +203,14 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &self.socket).poll_write_vectored(cx, pieces)
+        Pin::new(&mut &*self.socket).poll_write_vectored(cx, pieces)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &self.socket).poll_flush(cx)
+        Pin::new(&mut &*self.socket).poll_flush(cx)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &self.socket).poll_close(cx)
+        Pin::new(&mut &*self.socket).poll_close(cx)
     }
 }

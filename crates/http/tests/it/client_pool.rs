@@ -55,14 +55,15 @@ fn a_connection_read_to_its_end_is_used_again_and_others_are_closed() {
 #[test]
 fn a_connection_the_server_has_closed_is_not_used() {
     inside_each(async || {
-        let gone = Arc::new(Event::new());
-        let closed = gone.clone();
+        let (kept, gone) = (Arc::new(Event::new()), Arc::new(Event::new()));
+        let (idle, closed) = (kept.clone(), gone.clone());
         let peer = Scripted::start(move |mut line, number| {
-            let closed = closed.clone();
+            let (idle, closed) = (idle.clone(), closed.clone());
             async move {
                 while line.head().await.is_some() {
                     line.answer(&number.to_string()).await;
                     if number == 0 {
+                        idle.wait().await;
                         drop(line);
                         return closed.set();
                     }
@@ -78,6 +79,8 @@ fn a_connection_the_server_has_closed_is_not_used() {
             .bytes()
             .await
             .unwrap();
+        assert_eq!(session.connector().idle_connections(), 1);
+        kept.set();
         gone.wait().await;
         // Not idempotent, so never sent twice: it was found closed beforehand.
         let response = session.post(peer.url("/")).await.unwrap();

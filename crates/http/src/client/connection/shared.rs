@@ -37,7 +37,7 @@ impl Shared {
         socket: Socket,
         ended: impl FnOnce() + Send + 'static,
     ) -> hyper::Result<Arc<Self>> {
-        let wire = Wire::new(socket, Arc::new(Activity::default()));
+        let wire = Wire::new(Arc::new(socket), Arc::new(Activity::default()));
         let (sender, talk) = http2::Builder::new(Executor)
             .timer(Timer)
             .initial_max_send_streams(STREAMS)
