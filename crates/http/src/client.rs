@@ -22,6 +22,7 @@
 //! | `CookieJar` | [`CookieJar`] |
 //! | `FormData` | [`FormData`] |
 //! | client middlewares | [`Middleware`] |
+//! | `ws_connect` | `ClientSession::ws_connect`, with the feature `ws` |
 //! | `proxy`, `trust_env` | [`Proxy`], [`Proxies`] |
 //! | `ClientError` and all below it | [`ClientError`] |
 
@@ -51,6 +52,9 @@ mod payload;
 
 mod upgraded;
 
+#[cfg(feature = "ws")]
+mod ws_connect;
+
 mod history;
 
 mod cookies;
@@ -75,6 +79,8 @@ mod errors;
 
 pub use connector::{Connector, ConnectorBuilder};
 pub use cookies::CookieJar;
+#[cfg(feature = "ws")]
+pub use errors::WsHandshakeError;
 pub use errors::{
     ClientConnectorError, ClientError, ConnectorErrorKind, ContentTypeError, InvalidRequest,
     InvalidResponse, InvalidUrl, PayloadError, ResponseError, ServerDisconnected, ServerTimeout,
@@ -93,3 +99,5 @@ pub use timeouts::ClientTimeout;
 pub use upgraded::Upgraded;
 /// The crate of URLs, in the version used here.
 pub use url;
+#[cfg(feature = "ws")]
+pub use ws_connect::WsConnect;

@@ -55,5 +55,7 @@ pub use errors::{HandshakeError, WebSocketError};
 pub use message::{CloseReason, Message, Text};
 pub use options::{Role, WebSocketOptions};
 pub use shake::accept_key;
+#[cfg(feature = "client")]
+pub(crate) use shake::names;
 pub use socket::WebSocket;
 pub use upgrade::{Upgraded, WebSocketUpgrade};

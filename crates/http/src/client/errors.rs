@@ -15,8 +15,13 @@ use super::history::Hop;
 
 mod connector;
 
+#[cfg(feature = "ws")]
+mod handshake;
+
 pub(super) use connector::Refused;
 pub use connector::{ClientConnectorError, ConnectorErrorKind};
+#[cfg(feature = "ws")]
+pub use handshake::WsHandshakeError;
 
 /// A cause whose type is somebody else's.
 pub(super) type Cause = Box<dyn Error + Send + Sync>;
@@ -60,6 +65,9 @@ pub enum ClientError {
     ContentType(Box<ContentTypeError>),
     /// A body broke off, or is not what it was said to be.
     Payload(PayloadError),
+    /// The server did not agree to a WebSocket.
+    #[cfg(feature = "ws")]
+    WsHandshake(Box<WsHandshakeError>),
     /// What a middleware says has failed.
     Middleware(Cause),
 }
@@ -79,6 +87,8 @@ impl ClientError {
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Response(error) => Some(error.status),
+            #[cfg(feature = "ws")]
+            Self::WsHandshake(error) => Some(error.status()),
             _ => None,
         }
     }
@@ -110,6 +120,8 @@ impl fmt::Display for ClientError {
             Self::TooManyRedirects(error) => error.fmt(f),
             Self::ContentType(error) => error.fmt(f),
             Self::Payload(error) => error.fmt(f),
+            #[cfg(feature = "ws")]
+            Self::WsHandshake(error) => error.fmt(f),
             Self::Middleware(error) => write!(f, "a middleware failed: {error}"),
         }
     }
@@ -125,11 +137,8 @@ impl Error for ClientError {
             Self::ServerTimeout(error) => error.source(),
             Self::Payload(error) => error.source(),
             Self::Middleware(error) => Some(&**error),
-            Self::InvalidRequest(_)
-            | Self::SessionClosed
-            | Self::Response(_)
-            | Self::TooManyRedirects(_)
-            | Self::ContentType(_) => None,
+            // They are causes themselves.
+            _ => None,
         }
     }
 }

@@ -34,7 +34,8 @@ pub(super) async fn exchange(
     proxy: Option<Proxy>,
     limits: &Limits,
 ) -> Result<(response::Parts, Payload), ClientError> {
-    let key = Key::new(&request.url, proxy)?;
+    let is_upgrade = request.headers.contains_key(header::UPGRADE);
+    let key = Key::new(&request.url, proxy)?.upgrading(is_upgrade);
     let mut wanted = Wanted::Any;
     loop {
         let lease = connector.connect(&key, wanted, &limits.parts).await?;

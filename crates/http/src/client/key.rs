@@ -29,9 +29,9 @@ impl Key {
     /// `InvalidUrl` for a URL that a client cannot ask.
     pub(super) fn new(url: &Url, proxy: Option<Proxy>) -> Result<Self, ClientError> {
         let is_tls = match url.scheme() {
-            "http" | "ws" => false,
-            "https" | "wss" if cfg!(feature = "tls") => true,
-            "https" | "wss" => return Err(refuse(url, InvalidUrlKind::NoTls)),
+            "http" => false,
+            "https" if cfg!(feature = "tls") => true,
+            "https" => return Err(refuse(url, InvalidUrlKind::NoTls)),
             _ => return Err(refuse(url, InvalidUrlKind::Scheme)),
         };
         let host: Arc<str> = match url.host() {
@@ -43,11 +43,19 @@ impl Key {
         let scheme_port = if is_tls { 443 } else { 80 };
         Ok(Self {
             is_tls,
-            is_http1: matches!(url.scheme(), "ws" | "wss"),
+            is_http1: false,
             host,
             port: url.port().unwrap_or(scheme_port),
             proxy,
         })
+    }
+
+    /// The same for a request that upgrades its connection.
+    pub(super) fn upgrading(self, is_upgrade: bool) -> Self {
+        Self {
+            is_http1: is_upgrade,
+            ..self
+        }
     }
 
     pub(super) fn is_tls(&self) -> bool {
@@ -70,9 +78,14 @@ impl Key {
         self.proxy.as_ref()
     }
 
+    /// Whether a proxy is to pass on bytes, and not requests.
+    pub(super) fn needs_tunnel(&self) -> bool {
+        self.is_tls || self.is_http1
+    }
+
     /// Whether requests are told to a proxy as a whole, instead of through a tunnel.
     pub(super) fn is_told_to_proxy(&self) -> bool {
-        self.proxy.is_some() && !self.is_tls
+        self.proxy.is_some() && !self.needs_tunnel()
     }
 }
 

@@ -94,6 +94,20 @@ impl RequestBuilder {
         self
     }
 
+    /// The same for a URL of `ws` or `wss`: the handshake is a request of HTTP.
+    #[cfg(feature = "ws")]
+    pub(super) fn over_http(self) -> Self {
+        self.with(|request| {
+            let scheme = match request.url.scheme() {
+                "ws" => "http",
+                "wss" => "https",
+                _ => return Ok(()),
+            };
+            let set = request.url.set_scheme(scheme);
+            set.map_err(|()| ClientError::invalid("this URL cannot be asked for a WebSocket"))
+        })
+    }
+
     /// A header more; several of a name are all sent. In place of the session's of that name.
     pub fn header<N, V>(self, name: N, value: V) -> Self
     where

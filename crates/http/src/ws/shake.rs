@@ -15,7 +15,7 @@ pub fn accept_key(key: &str) -> String {
 }
 
 /// Whether a list of words in these headers has this one, whatever its case.
-pub(super) fn names(headers: &HeaderMap, header: HeaderName, word: &str) -> bool {
+pub(crate) fn names(headers: &HeaderMap, header: HeaderName, word: &str) -> bool {
     words(headers, header).any(|one| one.eq_ignore_ascii_case(word))
 }
 

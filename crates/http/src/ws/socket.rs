@@ -67,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// The same, with the protocol that was agreed on.
-    pub(super) fn agreed(
+    pub(crate) fn agreed(
         stream: S,
         early: Vec<u8>,
         role: Role,

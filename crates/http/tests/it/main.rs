@@ -36,6 +36,9 @@ mod client_ways;
 #[cfg(feature = "client")]
 mod client_python;
 
+#[cfg(all(feature = "client", feature = "ws"))]
+mod client_ws;
+
 #[cfg(all(feature = "client", feature = "compression"))]
 mod client_packed;
 

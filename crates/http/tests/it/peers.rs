@@ -52,6 +52,12 @@ pub(crate) struct Line(pub(crate) TcpStream);
 impl Line {
     /// The head of a request, in lower case; `None` when the client has gone.
     pub(crate) async fn head(&mut self) -> Option<String> {
+        let head = self.head_as_it_is().await?;
+        Some(head.to_lowercase())
+    }
+
+    /// The same, as it is.
+    pub(crate) async fn head_as_it_is(&mut self) -> Option<String> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -60,7 +66,7 @@ impl Line {
             }
             head.push(byte[0]);
         }
-        Some(String::from_utf8(head).unwrap().to_lowercase())
+        Some(String::from_utf8(head).unwrap())
     }
 
     pub(crate) async fn say(&mut self, bytes: impl AsRef<[u8]>) {

@@ -50,7 +50,7 @@ impl Dial {
                 let to_proxy = Key::new(proxy.url(), None)?;
                 let socket = self.open(&to_proxy, limits).await?;
                 let socket = self.agree(&to_proxy, socket, true).await?.0;
-                if key.is_tls() {
+                if key.needs_tunnel() {
                     tunnel(socket, key, proxy).await?
                 } else {
                     socket
