@@ -19,7 +19,10 @@ mod ordering;
 
 mod waking;
 
+#[cfg(unix)]
 mod fairness;
+
+#[cfg(unix)]
 mod floods;
 
 mod timing;
