@@ -1,23 +1,23 @@
 //! A small web server: `server [address]`, at 127.0.0.1:8080 unless told otherwise.
 //!
-//! An axum router on bowerbird's loop: a page, JSON both ways, an upload, work that blocks a
-//! thread, and an answer that takes a while. Ctrl-C stops it gracefully: whoever waits is answered
-//! first.
+//! An axum router on bowerbird's loop: a page, JSON both ways, a chat over WebSockets, an upload,
+//! work that blocks a thread, and an answer that takes a while. Ctrl-C or SIGTERM stops it
+//! gracefully: whoever waits is answered first, and whoever chats is told.
 
 #![expect(clippy::print_stdout, reason = "an example speaks to its user")]
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use bowerbird::{Lock, ctrl_c, sleep, to_thread};
-use bowerbird_http::{Server, read_body};
+use bowerbird::{Lock, sleep, to_thread};
+use bowerbird_http::ws::{Message, Upgraded, WebSocket, WebSocketError, WebSocketUpgrade};
+use bowerbird_http::{App, Server, read_body};
 use serde_json::{Value, json};
 
 /// The largest upload, in bytes.
@@ -29,12 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What the guests have said.
 type Guests = Arc<Lock<Vec<Value>>>;
 
+/// Who chats.
+type Chat = Arc<Lock<Vec<WebSocket<Upgraded>>>>;
+
 #[bowerbird::main]
-async fn main() -> io::Result<()> {
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let addr = std::env::args().nth(1);
     let addr = addr.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    // From here on, Ctrl-C is ours.
-    let interrupted = ctrl_c();
     let server = Server::bind(addr).await?;
     let here = format!("http://{}", server.local_addrs()[0]);
     println!("open {here}/ or try");
@@ -43,7 +44,8 @@ async fn main() -> io::Result<()> {
     println!("  curl {here}/upload -T Cargo.toml -X POST");
     println!("  curl {here}/primes/1000000");
     println!("  curl {here}/wait/5   and Ctrl-C here meanwhile");
-    let stopped = server.serve_until(routes(), interrupted).await;
+    println!("  two windows of {here}/ to chat");
+    let stopped = App::new(routes()).run(server).await?;
     println!("stopped; cancelled: {}", stopped.cancelled);
     Ok(())
 }
@@ -53,10 +55,12 @@ fn routes() -> Router {
         .route("/", get(async || Html(PAGE)))
         .route("/hello/{name}", get(hello))
         .route("/guests", get(guests).post(sign))
+        .with_state(Guests::default())
+        .route("/chat", get(chat))
+        .with_state(Chat::default())
         .route("/upload", post(upload))
         .route("/primes/{below}", get(primes))
         .route("/wait/{seconds}", get(wait))
-        .with_state(Guests::default())
 }
 
 async fn hello(Path(name): Path<String>) -> String {
@@ -71,6 +75,34 @@ async fn sign(State(guests): State<Guests>, Json(guest): Json<Value>) -> Json<Va
     let mut guests = guests.lock().await;
     guests.push(guest);
     Json(json!({ "guests": guests.len() }))
+}
+
+/// Tells everybody what anybody says.
+async fn chat(State(chat): State<Chat>, mut request: Request) -> Response {
+    match WebSocketUpgrade::from_request(&mut request) {
+        Ok(upgrade) => upgrade.accept(async move |socket: WebSocket<Upgraded>| {
+            chat.lock().await.push(socket.clone());
+            let ended = listen(&chat, &socket).await;
+            chat.lock().await.retain(|other| !other.is_closed());
+            ended
+        }),
+        Err(error) => error.to_response::<Body>(),
+    }
+}
+
+async fn listen(chat: &Chat, socket: &WebSocket<Upgraded>) -> Result<(), WebSocketError> {
+    while let Some(said) = socket.receive().await? {
+        tell(chat, &said).await;
+    }
+    Ok(())
+}
+
+async fn tell(chat: &Chat, said: &Message) {
+    let everybody = chat.lock().await.clone();
+    for one in everybody {
+        // Who cannot be told has gone, which whoever listens to them sees.
+        let _told = one.send(said.clone()).await;
+    }
 }
 
 /// Takes a file, and tells its length and its sum.

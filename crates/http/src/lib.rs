@@ -25,6 +25,7 @@
 //! |---|---|
 //! | `web.run_app`, `AppRunner`, `TCPSite`, `UnixSite`, `SockSite` | [`Server`] |
 //! | `web.Application`, routes, middlewares | any `tower::Service`: an axum `Router`, say |
+//! | its `on_startup`, `on_shutdown`, `on_cleanup`, `cleanup_ctx`; `run_app` | [`App`] |
 //! | a handler | [`service_fn`] |
 //! | `await request.read()`, `client_max_size` | [`read_body`] |
 //! | `web.WebSocketResponse`, `ClientWebSocketResponse` | [`ws`] |
@@ -39,6 +40,8 @@
 #![forbid(unsafe_code)]
 
 mod server;
+
+mod app;
 
 mod service;
 
@@ -55,6 +58,7 @@ pub mod ws;
 
 pub mod rt;
 
+pub use app::{App, AppError, stop_signal};
 pub use body::{BODY_LIMIT, BodyError, read_body};
 #[cfg(feature = "client")]
 pub use client::{ClientError, ClientSession, ClientTimeout};

@@ -43,8 +43,10 @@ mod guard;
 
 mod activity;
 
-#[cfg(feature = "ws")]
 mod keeper;
+
+#[cfg(feature = "tracing")]
+mod access;
 
 mod wire;
 
@@ -68,7 +70,7 @@ pub const ALPN: &[&str] = if cfg!(feature = "http2") {
 };
 
 /// A failure of users' code, of whatever type.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// An HTTP server, to be set up and then [served](Self::serve).
 ///
@@ -249,6 +251,17 @@ impl Server {
         self
     }
 
+    /// Whether a handler is cancelled when its client has gone before the answer. Without it the
+    /// handler goes on to its end, and its answer is dropped: what it has begun, it finishes.
+    ///
+    /// - Its connection counts until then, and stopping waits for it.
+    /// - HTTP/2: a client that resets a stream has said so, and the handler is cancelled.
+    /// - asyncio: aiohttp's `handler_cancellation`, off there, too.
+    pub fn handler_cancellation(mut self, is_cancelling: bool) -> Self {
+        self.limits.is_cancelling = is_cancelling;
+        self
+    }
+
     /// Headers in a request; more are answered with 431. 100. HTTP/1.1 only: for HTTP/2 their
     /// [size](Self::max_header_bytes) counts.
     pub fn max_headers(mut self, limit: usize) -> Self {
@@ -314,6 +327,26 @@ impl Server {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        self.serve_hooked(service, stop, std::future::ready(()))
+            .await
+            .0
+    }
+
+    /// The same, with what is to be done once nobody is accepted any more; gives its result, too.
+    pub(crate) async fn serve_hooked<S, B, T>(
+        self,
+        service: S,
+        stop: impl Future,
+        leaving: impl Future<Output = T>,
+    ) -> (Stopped, T)
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        S::Future: Send + 'static,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let limit = self.limits.shutdown;
         let roll = Arc::new(Roll::new(self.limits));
         let mut accepting = Vec::with_capacity(self.listeners.len());
@@ -332,12 +365,13 @@ impl Server {
         stop.await;
         close(accepting).await;
         roll.stop();
+        let left = leaving.await;
         let cancelled = match wait_for(roll.emptied(), limit).await {
             Ok(()) => 0,
             Err(_too_late) => roll.cut(),
         };
         roll.emptied().await;
-        Stopped { cancelled }
+        (Stopped { cancelled }, left)
     }
 }
 

@@ -128,6 +128,37 @@ fn every_route_answers_curl() {
     assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
 }
 
+/// A browser, if there is one; says which test goes without.
+fn browser(test: &str) -> Option<Command> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let has = |name: &&str| Command::new(name).arg("--version").output().is_ok();
+    let Some(name) = names.into_iter().find(has) else {
+        eprintln!("skipped: {test}: there is no Chromium");
+        return None;
+    };
+    let mut browser = Command::new(name);
+    browser.args(["--headless", "--no-sandbox", "--disable-gpu"]);
+    Some(browser)
+}
+
+/// The page says what its address ends with, and writes down what it hears.
+#[test]
+fn the_page_chats_in_a_browser() {
+    let Some(mut browser) = browser("the_page_chats_in_a_browser") else {
+        return;
+    };
+    let serving = Serving::start();
+    let page = format!("{}/#hello-from-a-browser", serving.url);
+    // Virtual time stands still while the page waits for its socket.
+    let seen = browser.args(["--virtual-time-budget=5000", "--dump-dom", &page]);
+    let seen = seen.output().unwrap();
+    let dom = String::from_utf8_lossy(&seen.stdout);
+    let heard = "<pre id=\"heard\">hello-from-a-browser";
+    assert!(dom.contains(heard), "{dom}\n{seen:?}");
+    serving.press_ctrl_c();
+    assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
+}
+
 #[test]
 fn ctrl_c_lets_a_request_under_way_be_answered() {
     if !has_curl("ctrl_c_lets_a_request_under_way_be_answered") {

@@ -26,6 +26,8 @@ pub(super) struct Activity {
     has_body: AtomicBool,
     /// Whether it speaks another protocol now.
     is_upgraded: AtomicBool,
+    /// Whether its client has gone.
+    has_left: AtomicBool,
     /// Who waits for fewer handlers at work.
     crowded: Mutex<Option<Waker>>,
 }
@@ -110,6 +112,15 @@ impl Activity {
 
     pub(super) fn has_body(&self) -> bool {
         self.has_body.load(Ordering::Relaxed)
+    }
+
+    /// The client has gone.
+    pub(super) fn note_left(&self) {
+        self.has_left.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_upgraded(&self) -> bool {

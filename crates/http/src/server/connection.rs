@@ -19,7 +19,6 @@ use super::activity::Activity;
 use super::guard::Guarded;
 #[cfg(feature = "tls")]
 use super::handshake;
-#[cfg(feature = "ws")]
 use super::keeper::Keeper;
 use super::listener::{Arrival, Socket};
 use super::protocol;
@@ -36,9 +35,10 @@ pub struct Peer(pub SocketAddr);
 pub(super) struct Origin {
     /// The other end.
     peer: Option<Peer>,
-    /// For those that ask for another protocol.
-    #[cfg(feature = "ws")]
+    /// For those that ask for another protocol, and for handlers whose client has gone.
     keeper: Keeper,
+    /// Whether those go on.
+    is_cancelling: bool,
     /// What was agreed on with it.
     #[cfg(feature = "tls")]
     tls: Option<Arc<TlsInfo>>,
@@ -81,7 +81,10 @@ where
         }
         talk.as_mut().poll(cx).map_err(Failure::from)
     });
-    if let Err(error) = talked.await {
+    let talked = talked.await;
+    // What is left of hyper's part is dropped below, and with it a handler that has not answered.
+    activity.note_left();
+    if let Err(error) = talked {
         tell(error);
     }
 }
@@ -148,15 +151,20 @@ pub(super) fn report(mut report: Report) {
 
 impl Origin {
     fn new(pass: &Arc<Pass>, peer: Option<SocketAddr>, socket: &Socket) -> Self {
-        // Not every feature has a use for all of them.
-        let _unused = (pass, socket);
+        #[cfg(not(feature = "tls"))]
+        let _same_for_all = socket;
         Self {
             peer: peer.map(Peer),
-            #[cfg(feature = "ws")]
-            keeper: Keeper(pass.clone()),
+            is_cancelling: pass.roll().limits.is_cancelling,
+            keeper: Keeper::new(pass.clone()),
             #[cfg(feature = "tls")]
             tls: socket.tls_info().map(Arc::new),
         }
+    }
+
+    /// Where a handler goes on when its client has gone, if it does.
+    pub(super) fn orphanage(&self) -> Option<Keeper> {
+        (!self.is_cancelling).then(|| self.keeper.clone())
     }
 
     /// Lets a handler know.

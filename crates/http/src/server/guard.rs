@@ -12,12 +12,14 @@ use bowerbird::{Panic, Report};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Either, Empty};
 use hyper::body::{Body, Incoming};
-use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::Failure;
+#[cfg(feature = "tracing")]
+use super::access::Entry;
 use super::activity::Activity;
 use super::connection::{Origin, report};
+use super::keeper::Keeper;
 
 /// See the module. One for each connection.
 #[derive(Debug)]
@@ -44,27 +46,27 @@ impl<S, B> hyper::service::Service<Request<Incoming>> for Guarded<S>
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone,
     S::Error: Into<Failure>,
-    B: Body,
+    S::Future: Send + 'static,
+    B: Body + 'static,
 {
     type Response = Response<Either<B, Empty<B::Data>>>;
     type Error = Infallible;
-    type Future = Answering<S, S::Future>;
+    type Future = Answering<S, B>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
         self.activity.note_request(has_body);
         self.origin.note_in(&mut request);
-        let is_connect = request.method() == Method::CONNECT;
         Answering {
-            step: Step::Waiting {
-                service: self.service.clone(),
-                request: Some(request),
-            },
+            #[cfg(feature = "tracing")]
+            entry: Entry::of(&request),
             under_way: UnderWay {
                 activity: self.activity.clone(),
-                is_connect,
+                is_connect: request.method() == Method::CONNECT,
                 is_answered: false,
             },
+            orphanage: self.origin.orphanage(),
+            step: Step::Waiting(self.service.clone(), Some(request)),
         }
     }
 }
@@ -98,41 +100,50 @@ impl Drop for UnderWay {
     }
 }
 
-pin_project! {
-    /// A request on its way through the user's service.
-    pub(super) struct Answering<S, F> {
-        // How far it is.
-        #[pin]
-        step: Step<S, F>,
-        // Counted until it is dropped.
-        under_way: UnderWay,
-    }
+/// A request on its way through the user's service.
+pub(super) struct Answering<S, B: 'static> {
+    /// How far it is.
+    step: Step<S, B>,
+    /// Counted until it is dropped.
+    under_way: UnderWay,
+    /// Where a handler goes on whose client has gone; without it, it is cancelled.
+    orphanage: Option<Keeper>,
+    /// For the access log, while somebody reads that.
+    #[cfg(feature = "tracing")]
+    entry: Option<Box<Entry>>,
 }
 
-pin_project! {
-    #[project = StepNow]
-    enum Step<S, F> {
-        // Until the service is ready.
-        Waiting { service: S, request: Option<Request<Incoming>> },
-        // Until it has answered.
-        Handling { #[pin] handling: F },
-        // It has, or it panicked.
-        Over,
-    }
+/// A user's handler. In a box, so that it can go on without its connection.
+type Handling<B> = Pin<Box<dyn Future<Output = Result<Response<B>, Failure>> + Send>>;
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a request waits for its service here, and a box for it would cost each one"
+)]
+enum Step<S, B: 'static> {
+    /// Until the service is ready.
+    Waiting(S, Option<Request<Incoming>>),
+    /// Until it has answered.
+    Handling(Handling<B>),
+    /// It has, or it panicked.
+    Over,
 }
 
-impl<S, B> Future for Answering<S, S::Future>
+// Nothing in it is ever pinned but the box's content.
+impl<S, B: 'static> Unpin for Answering<S, B> {}
+
+impl<S, B> Future for Answering<S, B>
 where
     S: Service<Request<Incoming>, Response = Response<B>>,
     S::Error: Into<Failure>,
-    B: Body,
+    S::Future: Send + 'static,
+    B: Body + 'static,
 {
     type Output = Result<Response<Either<B, Empty<B::Data>>>, Infallible>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // What panicked is dropped and not looked at again.
-        let polled = catch_unwind(AssertUnwindSafe(|| this.step.as_mut().poll(cx)));
+        let polled = catch_unwind(AssertUnwindSafe(|| self.step.poll(cx)));
         let answer = match polled {
             Ok(step) => ready!(step).map_err(|error| {
                 Report::new("unhandled error in an HTTP handler").with_error(error)
@@ -141,32 +152,60 @@ where
                 Err(Report::new("unhandled panic in an HTTP handler").with_panic(Panic::new(panic)))
             }
         };
-        this.step.set(Step::Over);
+        self.step = Step::Over;
         let response = answer.map_or_else(sorry, |response| response.map(Either::Left));
-        this.under_way.note_answer(response.status());
+        self.under_way.note_answer(response.status());
+        #[cfg(feature = "tracing")]
+        if let Some(entry) = self.entry.take() {
+            let length = match response.body() {
+                Either::Left(body) => body.size_hint().exact(),
+                Either::Right(_) => Some(0),
+            };
+            entry.write(response.status(), length);
+        }
         Poll::Ready(Ok(response))
     }
 }
 
-impl<S, B> Step<S, S::Future>
+impl<S, B> Step<S, B>
 where
     S: Service<Request<Incoming>, Response = Response<B>>,
     S::Error: Into<Failure>,
+    S::Future: Send + 'static,
 {
     /// Whatever the user's code does.
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<B>, Failure>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<B>, Failure>> {
         loop {
-            let handling = match self.as_mut().project() {
-                StepNow::Waiting { service, request } => {
+            let handling = match self {
+                Self::Waiting(service, request) => {
                     ready!(service.poll_ready(cx)).map_err(Into::into)?;
                     let request = request.take();
                     service.call(request.expect("it is taken once, on the way out of here"))
                 }
-                StepNow::Handling { handling } => return handling.poll(cx).map_err(Into::into),
-                StepNow::Over => panic!("an answer must not be polled after it was given"),
+                Self::Handling(handling) => return handling.as_mut().poll(cx),
+                Self::Over => panic!("an answer must not be polled after it was given"),
             };
-            self.set(Self::Handling { handling });
+            *self = Self::Handling(Box::pin(async { handling.await.map_err(Into::into) }));
         }
+    }
+}
+
+impl<S, B: 'static> Drop for Answering<S, B> {
+    fn drop(&mut self) {
+        let step = std::mem::replace(&mut self.step, Step::Over);
+        // Only a client that has gone leaves orphans: a server that is cut cancels.
+        let has_left = self.under_way.activity.has_left();
+        if let (Step::Handling(handling), Some(keeper), true) = (step, &self.orphanage, has_left) {
+            keeper.start(go_on(handling));
+        }
+    }
+}
+
+/// The rest of a handler whose answer nobody reads.
+async fn go_on<B: 'static>(handling: Handling<B>) {
+    if let Err(error) = handling.await {
+        let what = "unhandled error in an HTTP handler whose client has gone";
+        report(Report::new(what).with_error(error));
     }
 }
 

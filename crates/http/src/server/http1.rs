@@ -25,6 +25,7 @@ pub(super) fn begin<S, B>(
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone,
     S::Error: Into<Failure>,
+    S::Future: Send + 'static,
     B: Body + 'static,
     B::Error: Into<Failure>,
 {

@@ -1,6 +1,6 @@
-//! What a connection that left HTTP behind still has of its server: a seat to be waited for, its
-//! share of the limits, and the word that the server stops. Made for each request that asks for
-//! another protocol; used by whatever speaks that.
+//! What is left of a connection that HTTP has left behind: a seat to be waited for, its share of
+//! the limits, and the word that the server stops. Used by handlers whose client has gone, and by
+//! whatever speaks another protocol.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,9 +9,13 @@ use super::roll::Pass;
 
 /// See the module.
 #[derive(Debug, Clone)]
-pub(crate) struct Keeper(pub(super) Arc<Pass>);
+pub(crate) struct Keeper(Arc<Pass>);
 
 impl Keeper {
+    pub(super) fn new(pass: Arc<Pass>) -> Self {
+        Self(pass)
+    }
+
     /// Makes a task that the server waits for.
     pub(crate) fn start<F>(&self, work: F)
     where
@@ -26,6 +30,7 @@ impl Keeper {
     }
 
     /// Waits until the server is to stop.
+    #[cfg(feature = "ws")]
     pub(crate) async fn stopping(&self) {
         self.0.roll().stopping().await;
     }

@@ -28,6 +28,8 @@ pub(super) struct Limits {
     pub(super) streams: u32,
     /// Requests that are given up, beyond those that are answered.
     pub(super) resets: u64,
+    /// Whether a handler is cancelled when its client has gone.
+    pub(super) is_cancelling: bool,
     /// For requests under way, once it stops.
     pub(super) shutdown: Duration,
 }
@@ -45,6 +47,7 @@ impl Default for Limits {
             write: Duration::from_secs(60),
             streams: 200,
             resets: 200,
+            is_cancelling: false,
             shutdown: Duration::from_secs(60),
         }
     }

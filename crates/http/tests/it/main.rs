@@ -45,6 +45,10 @@ mod client_packed;
 #[cfg(all(feature = "client", feature = "tls"))]
 mod client_tls;
 
+mod layers;
+
+mod apps;
+
 #[cfg(feature = "http2")]
 mod http2;
 
@@ -56,3 +60,6 @@ mod tls;
 
 #[cfg(feature = "ws")]
 mod ws;
+
+#[cfg(feature = "tracing")]
+mod access;
