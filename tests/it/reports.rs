@@ -132,7 +132,9 @@ fn an_error_as_a_value_is_no_report_and_neither_is_a_cancelled_task() {
         let dropped = Tally::default();
         let counted = Counted(dropped.clone());
         let ran = event_loop.run_until_complete(async {
-            create_task(async { Err::<(), _>("a value") }).detach();
+            let valued = create_task(async { Err::<(), _>("a value") });
+            let is_valued = valued.handle();
+            valued.detach();
             let task = create_task(async move {
                 let _counted = counted;
                 pending::<()>().await;
@@ -140,7 +142,7 @@ fn an_error_as_a_value_is_no_report_and_neither_is_a_cancelled_task() {
             yield_now().await;
             task.cancel();
             task.detach();
-            while dropped.count() == 0 {
+            while dropped.count() == 0 || !is_valued.is_done() {
                 yield_now().await;
             }
         });
