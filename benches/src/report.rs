@@ -1,8 +1,8 @@
 //! The report: one page that carries all it needs, so that it can be kept, sent, opened anywhere.
 //!
-//! `rounds` calls [`write`] after the last child. The page is HTML as strict as XML, without script
-//! and link; `bars` draws the picture, `facts` says on what machine it was measured. Never
-//! measures anything itself.
+//! `rounds` calls [`write()`] after the last child. The page is HTML as strict as XML, without
+//! script and link; `bars` draws the picture, `facts` says on what machine it was
+//! measured. Never measures anything itself.
 
 mod bars;
 
