@@ -8,6 +8,8 @@ mod model;
 
 mod moving;
 
+mod program;
+
 mod properties;
 
 pub(super) mod toy;

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::super::forest::NodeId;
 use super::super::{ScopeHandle, Tree, catch_cancel, scope};
-use super::model::{Answer, Model, Numbers, Program, Standing};
+use super::model::{Model, Standing};
+use super::program::{Answer, Numbers, Program};
 use super::toy::{Boxed, Gate, Log, Stand, Task, join, join_woken, select};
 use crate::sync::lock;
 
