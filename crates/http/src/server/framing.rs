@@ -7,7 +7,8 @@
 
 use super::activity::Activity;
 
-/// Of a line that comes in parts, this much is kept: more than any length or encoding has.
+/// Of a line, this much is looked at, and kept where it comes in parts: more than any length or
+/// encoding has, but for those that are written to mislead.
 const LINE_KEPT: usize = 256;
 
 /// See the module.
@@ -15,7 +16,8 @@ const LINE_KEPT: usize = 256;
 pub(super) struct Framing {
     /// Where in a message the next byte is.
     place: Place,
-    /// The line under way, as far as it came with earlier bytes.
+    /// The line under way, as far as it came with earlier bytes: its first [`LINE_KEPT`] bytes and,
+    /// if it has more, its last one.
     line: Vec<u8>,
     /// What the head under way has said.
     head: Head,
@@ -119,14 +121,14 @@ impl Framing {
         self.place = Place::Beyond;
     }
 
-    /// Keeps a line's beginning until its end comes.
+    /// Keeps a line's beginning until its end comes. Its last byte is what tells a bare LF.
     fn keep(&mut self, part: &[u8]) {
         let room = LINE_KEPT.saturating_sub(self.line.len());
-        self.line.extend_from_slice(&part[..part.len().min(room)]);
-        // The end is what tells a bare LF, wherever it is.
-        if part.len() > room && part.ends_with(b"\r") {
-            self.line.pop();
-            self.line.push(b'\r');
+        let (kept, beyond) = part.split_at(part.len().min(room));
+        self.line.extend_from_slice(kept);
+        if let Some(last) = beyond.last() {
+            self.line.truncate(LINE_KEPT);
+            self.line.push(*last);
         }
     }
 
@@ -145,11 +147,14 @@ impl Framing {
 
     fn read_line(&mut self, line: &[u8]) -> Result<(), Ambiguous> {
         let line = line.strip_suffix(b"\r").ok_or(Ambiguous)?;
+        // The same is looked at whether it came in parts or not.
+        let is_cut = line.len() >= LINE_KEPT;
+        let line = &line[..line.len().min(LINE_KEPT)];
         match self.place {
             Place::Request => self.begin(line),
             Place::Header if line.is_empty() => self.end_head()?,
-            Place::Header => self.head.read(line)?,
-            Place::Size => self.place = size(line)?,
+            Place::Header => self.head.read(line, is_cut)?,
+            Place::Size => self.place = size(line, is_cut)?,
             Place::Trailer if line.is_empty() => self.end_message(),
             _other => {}
         }
@@ -204,22 +209,24 @@ impl Framing {
 }
 
 impl Head {
-    /// A header. What is wrong with it otherwise, hyper sees.
-    fn read(&mut self, line: &[u8]) -> Result<(), Ambiguous> {
+    /// A header, of which there is more if it `is_cut`. What is wrong with it otherwise, hyper sees.
+    fn read(&mut self, line: &[u8], is_cut: bool) -> Result<(), Ambiguous> {
         // Nearly all of them are of no interest, which their first letter tells.
         if !matches!(line[0] | 0x20, b'c' | b't' | b'u') {
             return Ok(());
         }
-        let colon = line.iter().position(|&byte| byte == b':');
-        let (name, value) = line.split_at(colon.ok_or(Ambiguous)?);
+        let Some(colon) = line.iter().position(|&byte| byte == b':') else {
+            return if is_cut { Ok(()) } else { Err(Ambiguous) };
+        };
+        let (name, value) = line.split_at(colon);
         let value = value[1..].trim_ascii();
         if name.eq_ignore_ascii_case(b"content-length") {
             let length = number(value, 10).ok_or(Ambiguous)?;
-            if self.length.replace(length).is_some() {
+            if is_cut || self.length.replace(length).is_some() {
                 return Err(Ambiguous);
             }
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            let is_plain = value.eq_ignore_ascii_case(b"chunked");
+            let is_plain = value.eq_ignore_ascii_case(b"chunked") && !is_cut;
             if !is_plain || std::mem::replace(&mut self.is_chunked, true) {
                 return Err(Ambiguous);
             }
@@ -231,11 +238,11 @@ impl Head {
 }
 
 /// What follows a chunk's size.
-fn size(line: &[u8]) -> Result<Place, Ambiguous> {
+fn size(line: &[u8], is_cut: bool) -> Result<Place, Ambiguous> {
     let end = line.iter().position(|&byte| byte == b';');
     let digits = &line[..end.unwrap_or(line.len())];
     let size = number(digits, 16).ok_or(Ambiguous)?;
-    if line.contains(&b'\r') {
+    if line.contains(&b'\r') || is_cut && end.is_none() {
         return Err(Ambiguous);
     }
     Ok(match size {

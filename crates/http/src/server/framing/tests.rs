@@ -141,3 +141,32 @@ fn what_follows_an_upgrade_is_nobodys_business_once_it_is_granted() {
         assert_eq!(next, kept);
     }
 }
+
+#[test]
+fn numbers_too_long_to_be_kept_are_refused_however_they_are_cut() {
+    let zeros = "0".repeat(LINE_KEPT);
+    for (before, line) in [
+        ("P / HTTP/1.1\r\n", format!("content-length: {zeros}5\r")),
+        (
+            "P / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n",
+            format!("{zeros}5\r"),
+        ),
+    ] {
+        let text = format!("{before}{line}\n\r\nGET / HTTP/1.1\r\n\r\n");
+        for cut in 0..=text.len() {
+            let (bytes, _) = looked_at(&text, cut);
+            assert_eq!(bytes[before.len() + line.len()], 0, "cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_long_line_ends_as_its_last_piece_does() {
+    let mut framing = Framing::default();
+    let activity = Activity::default();
+    let mut begin = format!("GET /{}\r", "x".repeat(LINE_KEPT)).into_bytes();
+    framing.look(&mut begin, &activity);
+    let mut rest = b"y\n".to_vec();
+    framing.look(&mut rest, &activity);
+    assert_eq!(rest, b"y\0");
+}
