@@ -44,7 +44,8 @@ where
         return Err(BodyError::TooLarge { limit });
     }
     let mut body = std::pin::pin!(body);
-    let mut whole = BytesMut::with_capacity(announced);
+    // Room for more is made as more comes: what is announced may be a lie.
+    let mut whole = BytesMut::with_capacity(announced.min(BODY_LIMIT));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| BodyError::Broken(error.into()))?;
         let Ok(piece) = frame.into_data() else {

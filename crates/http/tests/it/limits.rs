@@ -1,13 +1,18 @@
 //! What clients may not do, and what becomes of those that do it.
 
+use std::convert::Infallible;
+use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bowerbird::net::{TcpListener, TcpStream};
 use bowerbird::{Event, get_running_loop};
-use bowerbird_http::{BODY_LIMIT, service_fn};
+use bowerbird_http::http::{Request, Response};
+use bowerbird_http::{BODY_LIMIT, Incoming, read_body, service_fn};
 use futures_lite::AsyncWriteExt;
 
-use crate::wire::{Served, answer, held, inside_each};
+use crate::wire::{Client, Served, answer, held, inside_each};
 
 /// Short enough to wait for, long enough for slow machines.
 const SHORT: Duration = Duration::from_millis(200);
@@ -173,6 +178,32 @@ fn a_peer_has_no_more_connections_than_it_may() {
             break;
         }
         drop(second);
+        served.stop().await;
+    });
+}
+
+#[test]
+fn a_length_that_is_a_lie_reserves_nothing() {
+    inside_each(async || {
+        let patient = service_fn(async |request: Request<Incoming>| {
+            let body = read_body(request.into_body(), usize::MAX).await;
+            let said = body.map(|body| Response::new(format!("{} bytes", body.len())));
+            Ok::<_, Infallible>(said.unwrap_or_else(|error| error.to_response()))
+        });
+        let served = Served::new(patient, |server| {
+            server.body_read_timeout(SHORT).handler_cancellation(true)
+        })
+        .await;
+        let mut client = served.client().await;
+        let length = u64::MAX - 10;
+        client
+            .say(format!(
+                "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\nabc"
+            ))
+            .await;
+        let answer = client.answer().await;
+        let status = answer.map(|answer| answer.status.as_u16());
+        assert_ne!(status, Some(500), "the handler panicked");
         served.stop().await;
     });
 }
