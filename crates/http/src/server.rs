@@ -205,7 +205,8 @@ impl Server {
         self
     }
 
-    /// Connections at a time; others wait in the system's backlog. 10,000; at least 1.
+    /// Connections at a time; others wait, one for each listener in its hand and the rest in the
+    /// system's backlog. 10,000; at least 1.
     pub fn max_connections(mut self, limit: usize) -> Self {
         self.limits.connections = limit.max(1);
         self

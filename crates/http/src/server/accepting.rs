@@ -29,9 +29,10 @@ where
     B::Error: Into<Failure>,
 {
     loop {
-        let permit = roll.room().await;
         match listener.accept().await {
             Ok(arrival) => {
+                // Not before: a listener that nobody comes to would keep a place from the others.
+                let permit = roll.room().await;
                 // Who has enough of them finds this one closed.
                 if let Some(pass) = roll.admit(permit, arrival.peer) {
                     roll.start(converse(pass, arrival, service.clone()));

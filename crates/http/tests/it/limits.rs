@@ -183,6 +183,24 @@ fn a_peer_has_no_more_connections_than_it_may() {
 }
 
 #[test]
+fn listeners_that_nobody_comes_to_take_no_place_from_others() {
+    inside_each(async || {
+        let more = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = more.local_addr().unwrap();
+        let served = Served::new(service_fn(answer), |server| {
+            server.with_listener(more).max_connections(1)
+        })
+        .await;
+        for addr in [served.addr, addr, served.addr] {
+            let mut client = Client(TcpStream::connect(addr).await.unwrap());
+            let asked = bowerbird::timeout(Duration::from_secs(10), client.get("/")).await;
+            assert_eq!(asked.unwrap().status.as_u16(), 200);
+        }
+        served.stop().await;
+    });
+}
+
+#[test]
 fn a_length_that_is_a_lie_reserves_nothing() {
     inside_each(async || {
         let patient = service_fn(async |request: Request<Incoming>| {
