@@ -225,3 +225,24 @@ fn a_length_that_is_a_lie_reserves_nothing() {
         served.stop().await;
     });
 }
+
+#[test]
+fn who_floods_after_the_answer_is_not_listened_to_for_ever() {
+    bowerbird::run(async {
+        let served = Served::plain().await;
+        let (addr, is_enough) = (served.addr, Arc::new(AtomicBool::new(false)));
+        let enough = is_enough.clone();
+        // In a thread of its own, so that there is always something to be read.
+        let flooding = bowerbird::to_thread(move || {
+            let mut stream = std::net::TcpStream::connect(addr).unwrap();
+            let head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999999999\r\n\r\n";
+            stream.write_all(head.as_bytes()).unwrap();
+            let much = vec![b'x'; 1 << 20];
+            while stream.write_all(&much).is_ok() && !enough.load(Ordering::Relaxed) {}
+        });
+        let ended = bowerbird::timeout(Duration::from_secs(15), flooding).await;
+        is_enough.store(true, Ordering::Relaxed);
+        assert!(ended.is_ok(), "it was listened to for too long");
+        served.stop().await;
+    });
+}
