@@ -26,6 +26,8 @@ pub(super) struct Core<S> {
     phase: Phase,
     /// Whether the peer still lives.
     beat: Option<Beat>,
+    /// Whether some of a message has yet to be sent, whose sender may have given up.
+    is_behind: bool,
     /// What the peer has said at the end.
     farewell: Option<CloseReason>,
     /// For the peer's farewell.
@@ -37,8 +39,8 @@ enum Phase {
     Open,
     /// It is over, but for the last bytes; what to tell afterwards, and when to give up.
     Ending(Option<WebSocketError>, Sleep),
-    /// It is over.
-    Ended,
+    /// It is over; what to tell whoever receives, once.
+    Ended(Option<WebSocketError>),
 }
 
 /// The heartbeat.
@@ -67,6 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
             protocol: Protocol::from_partially_read(pipe, early, role.into(), config),
             phase: Phase::Open,
             beat: options.heartbeat.map(Beat::new),
+            is_behind: false,
             farewell: None,
             close_timeout: options.close_timeout,
         }
@@ -78,11 +81,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Message>, WebSocketError>> {
         self.protocol.get_mut().reader.clone_from(cx.waker());
+        if self.is_behind {
+            // Why it could not be sent is told by what is read.
+            self.is_behind = unless_blocked(self.protocol.flush()).is_pending();
+        }
         loop {
             match &mut self.phase {
                 Phase::Open => {}
-                Phase::Ending(..) => return self.poll_end(cx),
-                Phase::Ended => return Poll::Ready(Ok(None)),
+                Phase::Ending(..) => {
+                    ready!(self.poll_end(cx));
+                    continue;
+                }
+                Phase::Ended(error) => return Poll::Ready(error.take().map_or(Ok(None), Err)),
             }
             match self.protocol.read() {
                 Ok(frame) => {
@@ -93,6 +103,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
                         return Poll::Ready(Ok(Some(message)));
                     }
                 }
+                // Nothing follows a farewell. Whoever waits for the server to hang up first may
+                // wait for ever.
+                Err(error) if would_block(&error) && self.farewell.is_some() => self.end(None),
                 Err(error) if would_block(&error) => match ready!(self.poll_beat(cx)) {
                     Ok(()) => {}
                     Err(error) => self.end(Some(error)),
@@ -122,14 +135,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
                 written => written?,
             }
         }
-        unless_blocked(self.protocol.flush()).map_err(WebSocketError::from)
+        let flushed = unless_blocked(self.protocol.flush());
+        self.is_behind = flushed.is_pending();
+        flushed.map_err(WebSocketError::from)
     }
 
-    /// Waits for nobody any more.
-    pub(super) fn give_up(&mut self) {
+    /// Waits for nobody any more, and leaves the reason to whoever receives.
+    pub(super) fn give_up(&mut self, cx: &mut Context<'_>) {
         if matches!(self.phase, Phase::Open) {
             self.end(Some(WebSocketError::Unresponsive));
         }
+        let stream = &mut self.protocol.get_mut().stream;
+        let _closed = Pin::new(stream).poll_close(cx);
+        self.hang_up();
     }
 
     /// What a frame is for the user; the rest is answered by the protocol.
@@ -191,9 +209,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
     }
 
     /// Sends what is left and closes the stream.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, WebSocketError>> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Phase::Ending(error, limit) = &mut self.phase else {
-            return Poll::Ready(Ok(None));
+            return Poll::Ready(());
         };
         let is_late = Pin::new(limit).poll(cx).is_ready();
         let is_lost = matches!(
@@ -209,9 +227,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
         if closed.is_pending() && !is_late {
             return Poll::Pending;
         }
-        let error = error.take();
-        self.phase = Phase::Ended;
-        Poll::Ready(error.map_or(Ok(None), Err))
+        self.hang_up();
+        Poll::Ready(())
+    }
+
+    /// Nothing is left to be done.
+    fn hang_up(&mut self) {
+        if let Phase::Ending(error, _) = &mut self.phase {
+            self.phase = Phase::Ended(error.take());
+        }
     }
 }
 

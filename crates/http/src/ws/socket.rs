@@ -192,18 +192,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shared<S> {
         self.with(cx, |core, cx| core.poll_receive(cx))
     }
 
-    /// Ends it without the peer.
+    /// Ends it without the peer, and without whoever receives: that future may exist and never be
+    /// polled again.
     async fn give_up(&self) {
         poll_fn(|cx| {
-            self.with(cx, |core, _| {
-                core.give_up();
+            self.with(cx, |core, cx| {
+                core.give_up(cx);
                 Poll::Ready(())
             })
         })
         .await;
-        // Whoever receives is told; where nobody does, what is left to do is done here.
         Waker::from(self.writers.clone()).wake();
-        self.drain().await;
     }
 
     /// Receives to the end, and drops what comes.

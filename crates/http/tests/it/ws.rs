@@ -436,3 +436,58 @@ fn the_first_of_our_protocols_that_both_speak_is_chosen() {
         served.stop().await;
     });
 }
+
+#[test]
+fn a_farewell_ends_a_client_whose_server_leaves_the_connection_open() {
+    inside_each(async || {
+        let (mut one, other) = pair().await;
+        let options = WebSocketOptions::new().close_timeout(SHORT);
+        let socket = WebSocket::new(other, Vec::new(), Role::Client, &options);
+        one.write_all(b"\x88\x05\x03\xe8bye").await.unwrap();
+        let ended = timeout(Duration::from_secs(10), socket.receive()).await;
+        assert!(matches!(ended, Ok(Ok(None))), "{ended:?}");
+        assert_eq!(socket.close_reason().unwrap().code, 1000);
+        let mut said = Vec::new();
+        one.read_to_end(&mut said).await.unwrap();
+        assert_eq!(said.len(), 2 + 4 + 5, "the farewell was answered: {said:?}");
+    });
+}
+
+#[test]
+fn closing_does_not_wait_for_a_receiver_that_nobody_polls() {
+    inside_each(async || {
+        let (_one, other) = pair().await;
+        let options = WebSocketOptions::new().close_timeout(SHORT);
+        let socket = WebSocket::new(other, Vec::new(), Role::Server, &options);
+        let mut receiving = Box::pin(socket.receive());
+        assert!(poll_once(&mut receiving).await.is_none());
+        let closed = timeout(Duration::from_secs(10), socket.close(1000, "")).await;
+        assert!(matches!(closed, Ok(Ok(()))), "{closed:?}");
+        let ended = receiving.await;
+        assert!(
+            matches!(ended, Err(WebSocketError::Unresponsive)),
+            "{ended:?}"
+        );
+        assert!(matches!(socket.receive().await, Ok(None)));
+    });
+}
+
+#[test]
+fn a_message_whose_sender_gave_up_midway_goes_whole_all_the_same() {
+    inside_each(async || {
+        let (mut one, other) = pair().await;
+        let options = WebSocketOptions::new();
+        let socket = WebSocket::new(other, Vec::new(), Role::Server, &options);
+        let large = vec![7; 16 << 20];
+        let length = 10 + large.len();
+        let mut sending = Box::pin(socket.send(large));
+        assert!(poll_once(&mut sending).await.is_none());
+        drop(sending);
+        let receiving = receiving(&socket).await;
+        let mut said = vec![0; length];
+        let whole = timeout(Duration::from_secs(10), one.read_exact(&mut said)).await;
+        assert!(matches!(whole, Ok(Ok(()))), "{whole:?}");
+        assert_eq!(said[..2], [0x82, 127]);
+        receiving.cancel();
+    });
+}
