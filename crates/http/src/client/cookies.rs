@@ -1,19 +1,21 @@
 //! Cookies: what servers ask to be told again, and whom it is told. The rules are those of
 //! `cookie_store` (RFC 6265); this adds limits, an order, and a lock. Sessions share it with users.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cookie_store::{CookieStore, RawCookie};
+use cookie_store::{Cookie, CookieStore, RawCookie};
 use http::{HeaderMap, HeaderValue, header};
 use url::{Host, Url};
 
 use super::errors::ClientError;
 
-/// Cookies that are kept, at most; beyond, new ones are refused.
+/// Cookies that are kept, at most; beyond, the host with the most of them loses one.
 const COOKIES: usize = 3_000;
 
-/// Bytes of a cookie, name and value; longer ones are refused.
+/// Bytes of a cookie, name and value; longer ones are refused, and so are those whose attributes
+/// are longer than this.
 const LENGTH: usize = 4_096;
 
 /// Cookies, by domain, path and name, until they expire.
@@ -22,7 +24,8 @@ const LENGTH: usize = 4_096;
 ///   that are addresses have cookies of their own, for themselves alone; aiohttp refuses these
 ///   unless told otherwise. No cookie can be set for a whole top-level domain (`com`); there is no
 ///   list of the others (`co.uk`).
-/// - 3,000 cookies of 4 KiB; what is more is not kept.
+/// - 3,000 cookies of 4 KiB. A longer one is not kept; for one more, those that have expired go, or
+///   else one of the host that has most.
 /// - asyncio: aiohttp's `CookieJar`.
 ///
 /// ```
@@ -57,16 +60,23 @@ impl CookieJar {
         let is_too_wide = parsed
             .domain()
             .is_some_and(|domain| is_too_wide(domain, url));
-        let length = parsed.name().len() + parsed.value().len();
-        if is_too_wide || length > LENGTH {
+        if is_too_wide {
             return Err(refused(cookie, &"not for this server to set"));
         }
-        let mut store = self.store();
-        if store.iter_any().count() >= COOKIES {
-            let full = "there are too many cookies already";
-            return Err(refused(cookie, &full));
+        let length = parsed.name().len() + parsed.value().len();
+        if length > LENGTH || cookie.len() - length > LENGTH {
+            return Err(refused(cookie, &"too long"));
         }
+        // One that cannot be told would take all others with it.
+        let is_sayable = |text| HeaderValue::from_str(text).is_ok();
+        if !is_sayable(parsed.name()) || !is_sayable(parsed.value()) {
+            return Err(refused(cookie, &"it cannot stand in a header"));
+        }
+        let mut store = self.store();
         let kept = store.insert_raw(&parsed, url);
+        if kept.is_ok() && store.iter_any().count() > COOKIES {
+            make_room(&mut store);
+        }
         kept.map(drop).map_err(|error| refused(cookie, &error))
     }
 
@@ -87,12 +97,10 @@ impl CookieJar {
     pub fn clear_domain(&self, domain: &str) {
         let mut store = self.store();
         let mut gone = Vec::new();
-        for cookie in store.iter_any() {
-            let of = cookie.domain.as_cow().unwrap_or_default().into_owned();
-            let above = of.strip_suffix(domain);
+        for place in store.iter_any().map(place) {
+            let above = place.0.strip_suffix(domain);
             if above.is_some_and(|above| above.is_empty() || above.ends_with('.')) {
-                let path = String::from(&cookie.path);
-                gone.push((of, path, cookie.name().to_owned()));
+                gone.push(place);
             }
         }
         for (of, path, name) in gone {
@@ -140,9 +148,38 @@ impl CookieJar {
     }
 }
 
+/// What a store knows a cookie by: domain, path, name.
+type Place = (String, String, String);
+
+fn place(cookie: &Cookie<'_>) -> Place {
+    let domain = cookie.domain.as_cow().unwrap_or_default().into_owned();
+    let path = String::from(&cookie.path);
+    (domain, path, cookie.name().to_owned())
+}
+
+/// Forgets what has expired; or one cookie of the domain that has most, so that nobody can make the
+/// jar forget those of others.
+fn make_room(store: &mut CookieStore) {
+    let expired = store.iter_any().filter(|cookie| cookie.is_expired());
+    let mut gone: Vec<Place> = expired.map(place).collect();
+    if gone.is_empty() {
+        let mut counts = HashMap::new();
+        for cookie in store.iter_any() {
+            let (count, last) = counts.entry(cookie.domain.as_cow()).or_insert((0, None));
+            *count += 1;
+            *last = Some(cookie);
+        }
+        let most = counts.into_values().max_by_key(|(count, _)| *count);
+        gone.extend(most.and_then(|(_, last)| last).map(place));
+    }
+    for (domain, path, name) in gone {
+        store.remove(&domain, &path, &name);
+    }
+}
+
 /// Whether a cookie would go to hosts that have nothing to do with `url`'s.
 fn is_too_wide(domain: &str, url: &Url) -> bool {
-    let domain = domain.trim_start_matches('.');
+    let domain = domain.trim_matches('.');
     match url.host() {
         Some(Host::Domain(own)) => !domain.contains('.') && !own.eq_ignore_ascii_case(domain),
         Some(address) => address.to_string() != domain,
@@ -220,5 +257,34 @@ mod tests {
         assert!(jar.set(&long, &url("http://x.com/")).is_err());
         jar.set("mine=1", &url("http://127.0.0.1:80/")).unwrap();
         assert_eq!(jar.header(&url("http://127.0.0.1:81/")).unwrap(), "mine=1");
+    }
+
+    #[test]
+    fn a_full_jar_makes_room_and_nobody_fills_it_for_others() {
+        let jar = CookieJar::new();
+        let (much, little) = (url("http://much.com/"), url("http://little.com/"));
+        jar.set("first=1", &little).unwrap();
+        for number in 0..COOKIES + 10 {
+            jar.set(&format!("c{number}=1"), &much).unwrap();
+        }
+        assert!(jar.len() <= COOKIES, "{jar:?}");
+        jar.set("first=2", &little).unwrap();
+        jar.set("second=1", &little).unwrap();
+        assert_eq!(jar.header(&little).unwrap(), "first=2; second=1");
+    }
+
+    #[test]
+    fn what_cannot_stand_in_a_header_is_not_kept() {
+        let jar = CookieJar::new();
+        let place = url("http://x.com/");
+        jar.set("fine=1", &place).unwrap();
+        for bad in ["a=b\u{1}c", "a\u{1}b=c", "a=b\r\nx: y"] {
+            assert!(jar.set(bad, &place).is_err(), "{bad:?}");
+        }
+        let long = format!("a=1; Path=/{}", "x".repeat(100_000));
+        assert!(jar.set(&long, &place).is_err());
+        assert_eq!(jar.header(&place).unwrap(), "fine=1");
+        let root = jar.set("a=1; Domain=com.", &url("http://x.com./"));
+        assert!(root.is_err(), "{root:?}");
     }
 }
