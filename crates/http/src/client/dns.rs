@@ -52,10 +52,10 @@ impl Dns {
         let began = time()?;
         let name = self.name(host);
         let mut known = name.acquire().await;
-        let is_good = |(since, answer): &(Instant, Answer)| match answer {
-            Ok(_) => began.saturating_duration_since(*since) < self.ttl,
-            // A failure is everybody's who asked before it was known, and nobody's after.
-            Err(_) => *since >= began,
+        let is_good = |(since, answer): &(Instant, Answer)| {
+            // Everybody's who asked before it was known; and a failure is nobody's after.
+            let is_ours = *since >= began;
+            is_ours || answer.is_ok() && began.saturating_duration_since(*since) < self.ttl
         };
         if !known.answer.as_ref().is_some_and(is_good) {
             let asked = lookup_host((host, port)).await;
@@ -144,6 +144,28 @@ mod tests {
                     .ip()
                     .is_loopback()
             );
+        });
+    }
+
+    #[test]
+    fn who_asks_together_is_answered_together_however_short_an_answer_is_good() {
+        bowerbird::run(async {
+            let dns = Arc::new(Dns::new(Duration::ZERO));
+            let name = dns.name("localhost");
+            let mut asking = name.acquire().await;
+            let mut waiting = Box::pin(dns.lookup("localhost", 80));
+            assert!(
+                futures_lite::future::poll_once(&mut waiting)
+                    .await
+                    .is_none()
+            );
+            let answer: IpAddr = "9.9.9.9".parse().unwrap();
+            asking.answer = Some((time().unwrap(), Ok(vec![answer])));
+            drop(asking);
+            assert_eq!(waiting.await.unwrap(), [(answer, 80).into()]);
+            bowerbird::sleep(Duration::from_millis(2)).await;
+            let asked = dns.lookup("localhost", 80).await.unwrap();
+            assert!(asked[0].ip().is_loopback(), "{asked:?}");
         });
     }
 }
