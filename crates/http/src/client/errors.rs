@@ -97,6 +97,11 @@ impl ClientError {
         Self::InvalidRequest(InvalidRequest { why: why.into() })
     }
 
+    pub(super) fn invalid_url(url: &str, why: InvalidUrlKind) -> Self {
+        let url = without_user(url);
+        Self::InvalidUrl(InvalidUrl { url, why })
+    }
+
     pub(super) fn timeout(kind: TimeoutKind, limit: Duration) -> Self {
         Self::ServerTimeout(ServerTimeout {
             kind,
@@ -165,10 +170,10 @@ impl From<ClientError> for io::Error {
 /// No URL that a client can ask. asyncio: aiohttp's `InvalidURL`, `NonHttpUrlClientError`.
 #[derive(Debug)]
 pub struct InvalidUrl {
-    /// What was given, without a password.
-    pub(super) url: String,
+    /// What was given, but for what may be a password.
+    url: String,
     /// What is wrong with it.
-    pub(super) why: InvalidUrlKind,
+    why: InvalidUrlKind,
 }
 
 /// What is wrong with a URL.
@@ -181,10 +186,19 @@ pub(super) enum InvalidUrlKind {
 }
 
 impl InvalidUrl {
-    /// What was given, without a password.
+    /// What was given; without all that stands before an `@`, where there may be a password.
     pub fn url(&self) -> &str {
         &self.url
     }
+}
+
+/// A text that is no URL, so that nobody can say where in it a password ends: at its last `@`.
+fn without_user(url: &str) -> String {
+    let Some(end) = url.rfind('@') else {
+        return url.to_owned();
+    };
+    let scheme = url[..end].find("://").map_or("", |at| &url[..at + 3]);
+    format!("{scheme}...{}", &url[end..])
 }
 
 impl fmt::Display for InvalidUrl {

@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
 use super::auth;
-use super::errors::{ClientError, InvalidUrl, InvalidUrlKind, TooManyRedirects};
+use super::errors::{ClientError, InvalidUrlKind, TooManyRedirects};
 use super::history::Hop;
 use super::message::ClientRequest;
 use super::middleware::{Answered, Next};
@@ -120,12 +120,7 @@ fn target(response: &Response, from: &Url) -> Option<Result<Url, ClientError>> {
     let place = headers.get(header::LOCATION).or_else(|| headers.get("uri"));
     let place = place.filter(|_| is_redirect)?;
     let place = String::from_utf8_lossy(place.as_bytes());
-    let invalid = |why| {
-        ClientError::InvalidUrl(InvalidUrl {
-            url: place.to_string(),
-            why,
-        })
-    };
+    let invalid = |why| ClientError::invalid_url(&place, why);
     let joined = from.join(&place);
     Some(match joined {
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {

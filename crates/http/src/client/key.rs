@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::{Host, Url};
 
-use super::errors::{ClientError, InvalidUrl, InvalidUrlKind};
+use super::errors::{ClientError, InvalidUrlKind};
 use super::proxy::Proxy;
 
 /// Scheme, host, port and proxy of a request. How TLS is done belongs to the connector, which has a
@@ -101,10 +101,7 @@ impl fmt::Display for Key {
 }
 
 fn refuse(url: &Url, why: InvalidUrlKind) -> ClientError {
-    ClientError::InvalidUrl(InvalidUrl {
-        url: without_password(url).to_string(),
-        why,
-    })
+    ClientError::invalid_url(url.as_str(), why)
 }
 
 /// A URL that can be shown: what is kept in errors and responses.

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use url::{Host, Url};
 
 use super::auth;
-use super::errors::{ClientError, InvalidUrl, InvalidUrlKind};
+use super::errors::{ClientError, InvalidUrlKind};
 use super::session::IntoUrl;
 
 /// A proxy: `http` requests are told to it as they are, for `https` it is asked for a tunnel
@@ -47,10 +47,7 @@ impl Proxy {
         };
         match why {
             None => Ok(Self { url, auth }),
-            Some(why) => {
-                let url = url.to_string();
-                Err(ClientError::InvalidUrl(InvalidUrl { url, why }))
-            }
+            Some(why) => Err(ClientError::invalid_url(url.as_str(), why)),
         }
     }
 

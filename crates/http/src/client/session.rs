@@ -10,7 +10,7 @@ use url::Url;
 use super::connector::Connector;
 use super::content::Content;
 use super::cookies::CookieJar;
-use super::errors::{ClientError, InvalidUrl, InvalidUrlKind};
+use super::errors::{ClientError, InvalidUrlKind};
 use super::exchange::exchange;
 use super::key::without_password;
 use super::message::ClientRequest;
@@ -281,8 +281,5 @@ impl IntoUrl for String {
 }
 
 fn syntax(url: &str, error: url::ParseError) -> ClientError {
-    ClientError::InvalidUrl(InvalidUrl {
-        url: url.to_owned(),
-        why: InvalidUrlKind::Syntax(error),
-    })
+    ClientError::invalid_url(url, InvalidUrlKind::Syntax(error))
 }

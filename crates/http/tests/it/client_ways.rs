@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bowerbird_http::client::{
-    Answered, ClientError, ClientRequest, ClientSession, CookieJar, Next, Proxies, Proxy,
+    Answered, ClientError, ClientRequest, ClientSession, CookieJar, FormData, Next, Part, Proxies,
+    Proxy,
 };
 use bowerbird_http::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use bowerbird_http::testing::TestServer;
@@ -348,5 +349,25 @@ fn an_upgraded_connection_is_the_two_ends_own() {
         let plain = echo().await;
         assert!(plain.get("/").await.unwrap().upgrade().is_err());
         plain.stop().await;
+    });
+}
+
+#[test]
+fn passwords_of_urls_that_are_none_are_not_told_in_errors() {
+    inside_each(async || {
+        let server = start().await;
+        for url in [
+            "http://me:secret@host:99999999/",
+            "ftp://me:secret@host/",
+            "me:secret@host",
+        ] {
+            let error = ClientSession::new().get(url).await.unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+            let error = Proxy::new(url).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+        }
+        let error = server.get("/302/ftp::me:secret@x/").await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+        server.stop().await;
     });
 }
