@@ -1,6 +1,7 @@
 //! What a request sends: bytes, a form, a stream of pieces, a file. [`RequestBody`] is what users
 //! give; [`Outgoing`] is what hyper reads on a connection, at the pace of the socket.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -52,6 +53,8 @@ enum Kind {
         /// In bytes, where it is known.
         length: Option<u64>,
     },
+    /// Several, one after the other.
+    Chain(VecDeque<RequestBody>),
 }
 
 impl RequestBody {
@@ -93,7 +96,7 @@ impl RequestBody {
     }
 
     /// Says how many bytes a stream has, so that the server is told; with any other number the
-    /// request fails. No effect on bytes, whose length is known.
+    /// request fails. No effect on bytes and forms, whose lengths are known.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {
         if let Kind::Pieces { length, .. } = &mut self.0 {
@@ -108,6 +111,10 @@ impl RequestBody {
             Kind::Empty => Some(Self(Kind::Empty)),
             Kind::Bytes(bytes) => Some(Self(Kind::Bytes(bytes.clone()))),
             Kind::Pieces { .. } => None,
+            Kind::Chain(bodies) => {
+                let clones: Option<_> = bodies.iter().map(Self::try_clone).collect();
+                clones.map(|clones| Self(Kind::Chain(clones)))
+            }
         }
     }
 
@@ -122,19 +129,13 @@ impl RequestBody {
             Kind::Empty => Some(0),
             Kind::Bytes(bytes) => Some(bytes.len() as u64),
             Kind::Pieces { length, .. } => *length,
+            Kind::Chain(bodies) => bodies.iter().map(Self::length).sum(),
         }
     }
 
     /// The pieces of several bodies, one after the other.
-    pub(super) fn chain(bodies: Vec<Self>) -> Self {
-        let length = bodies.iter().map(Self::length).sum();
-        let mut rest = bodies;
-        rest.reverse();
-        let chained = Self::stream(Chain { rest });
-        match length {
-            Some(length) => chained.with_length(length),
-            None => chained,
-        }
+    pub(super) fn chain(bodies: impl IntoIterator<Item = Self>) -> Self {
+        Self(Kind::Chain(bodies.into_iter().collect()))
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
@@ -146,6 +147,15 @@ impl RequestBody {
                 Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
             }
             Kind::Pieces { pieces, .. } => pieces.as_mut().poll_next(cx),
+            Kind::Chain(bodies) => {
+                while let Some(body) = bodies.front_mut() {
+                    match ready!(body.poll_piece(cx)) {
+                        Some(piece) => return Poll::Ready(Some(piece)),
+                        None => drop(bodies.pop_front()),
+                    }
+                }
+                Poll::Ready(None)
+            }
         }
     }
 }
@@ -189,26 +199,6 @@ impl Stream for Reading {
             Ok(length) => Some(Ok(Bytes::copy_from_slice(&room[..length]))),
             Err(error) => Some(Err(error)),
         })
-    }
-}
-
-/// Bodies one after the other.
-struct Chain {
-    /// What is left, the next one last.
-    rest: Vec<RequestBody>,
-}
-
-impl Stream for Chain {
-    type Item = io::Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        while let Some(body) = self.rest.last_mut() {
-            match ready!(body.poll_piece(cx)) {
-                Some(piece) => return Poll::Ready(Some(piece)),
-                None => drop(self.rest.pop()),
-            }
-        }
-        Poll::Ready(None)
     }
 }
 

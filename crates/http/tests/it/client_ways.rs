@@ -371,3 +371,20 @@ fn passwords_of_urls_that_are_none_are_not_told_in_errors() {
         server.stop().await;
     });
 }
+
+#[test]
+fn forms_of_texts_and_bytes_are_sent_again() {
+    inside_each(async || {
+        let server = start().await;
+        let form = FormData::new().text("name", "bower");
+        let form = form.part("picture", Part::new(&b"..."[..]).file_name("bird.png"));
+        let response = server.post("/307//end").multipart(form).await.unwrap();
+        let said = response.text().await.unwrap();
+        assert!(said.starts_with("POST /end --bowerbird-"), "{said}");
+        assert!(
+            said.contains("bower") && said.contains("bird.png"),
+            "{said}"
+        );
+        server.stop().await;
+    });
+}
