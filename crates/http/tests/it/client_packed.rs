@@ -143,3 +143,28 @@ fn what_is_not_to_be_unpacked_is_left_alone() {
         server.stop().await;
     });
 }
+
+#[test]
+fn a_body_of_no_bytes_is_empty_however_it_is_said_to_be_packed() {
+    inside_each(async || {
+        for how in ["gzip", "deflate", "br", "zstd"] {
+            let peer = Scripted::start(move |mut line, _| async move {
+                line.head().await;
+                line.say(format!(
+                    "HTTP/1.1 200 OK\r\ncontent-encoding: {how}\r\n\
+                     transfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+                ))
+                .await;
+                line.end().await;
+            })
+            .await;
+            let session = ClientSession::new();
+            let response = session.get(peer.url("/")).await.unwrap();
+            let body = response.bytes().await;
+            assert!(
+                body.as_ref().is_ok_and(|body| body.is_empty()),
+                "{how}: {body:?}"
+            );
+        }
+    });
+}

@@ -37,6 +37,8 @@ pub(in crate::client) struct Decoder {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
+    /// Nothing has come yet. No bytes at all are no packed ones either, and no error.
+    Before,
     /// Decompressing.
     Inside,
     /// All is decompressed; the end of the payload was not seen yet, and the connection is of use
@@ -85,7 +87,7 @@ impl Decoder {
         Content::Decoded(Box::new(Self {
             kind,
             room: Vec::new(),
-            stage: Stage::Inside,
+            stage: Stage::Before,
         }))
     }
 
@@ -94,6 +96,19 @@ impl Decoder {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, ClientError>>> {
+        if self.stage == Stage::Before {
+            let begun = match self.source() {
+                Some(source) => ready!(Pin::new(source).poll_fill_buf(cx)).map(<[u8]>::is_empty),
+                None => Ok(true),
+            };
+            self.stage = match begun {
+                Ok(false) => Stage::Inside,
+                Ok(true) | Err(_) => Stage::Over,
+            };
+            if let Err(error) = begun {
+                return Poll::Ready(Some(Err(told(error))));
+            }
+        }
         if self.stage == Stage::Inside {
             let read = ready!(self.poll_step(cx));
             match read {
