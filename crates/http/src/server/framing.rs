@@ -209,7 +209,7 @@ impl Framing {
 }
 
 impl Head {
-    /// A header, of which there is more if it `is_cut`. What is wrong with it otherwise, hyper sees.
+    /// A header, or its beginning if it `is_cut`. What else is wrong with it, hyper sees.
     fn read(&mut self, line: &[u8], is_cut: bool) -> Result<(), Ambiguous> {
         // Nearly all of them are of no interest, which their first letter tells.
         if !matches!(line[0] | 0x20, b'c' | b't' | b'u') {
