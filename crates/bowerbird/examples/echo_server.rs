@@ -5,19 +5,19 @@
 //! ```
 //!
 //! It prints the address it listens on (127.0.0.1:7777 unless told otherwise; port 0 takes a free
-//! one), serves until its standard input ends or `--seconds` have passed, and prints what it has
-//! done. Out of descriptors, it waits until some are free again. `echo_load` is a load for it.
+//! one), serves until Ctrl-C, TERM or the end of its `--seconds`, and prints what it has done.
+//! Out of descriptors, it waits until some are free again. `echo_load` is a load for it.
 #![expect(clippy::print_stdout, reason = "a program that talks to its user")]
 
-use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bowerbird::net::{TcpListener, TcpStream};
+use bowerbird::signal::{SIGTERM, ctrl_c, signal};
 use bowerbird::{create_task, interval, sleep, wait_for};
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 
 /// Bytes that one connection reads at once.
 const BUFFER_SIZE: usize = 2048;
@@ -35,12 +35,14 @@ const GRACE: Duration = Duration::from_secs(1);
 async fn main() -> io::Result<()> {
     let options = Options::parse(std::env::args().skip(1))?;
     let listener = TcpListener::bind(options.address.as_str()).await?;
+    // Before anybody can know that we are here.
+    let end = told_to_end()?;
     println!("listening on {}", listener.local_addr()?);
     let counts = Arc::new(Counts::default());
     let accepting = create_task(accept_all(listener, counts.clone()));
     match options.limit {
         Some(limit) => sleep(limit).await,
-        None => end_of_input().await,
+        None => end.await?,
     }
     accepting.cancel();
     // It ends in no other way than by this request.
@@ -97,18 +99,14 @@ async fn echo(mut stream: TcpStream, counts: &Counts) -> io::Result<()> {
     }
 }
 
-/// Waits until standard input is closed. The thread that reads it is not the loop's: nobody could
-/// end its call, so the loop would wait for it when it closes.
-async fn end_of_input() {
-    let waiting = create_task(pending::<()>());
-    let waiting_task = waiting.handle();
-    std::thread::spawn(move || {
-        // An input that cannot be read has ended as well.
-        let _read = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        waiting_task.cancel();
-    });
-    // Cancelled: that is the news.
-    let _ended = waiting.await;
+/// Until Ctrl-C, or until somebody sends TERM, as those do who end servers.
+fn told_to_end() -> io::Result<impl Future<Output = io::Result<()>>> {
+    let mut terminated = signal(SIGTERM)?;
+    let terminated = async move {
+        terminated.recv().await;
+        Ok(())
+    };
+    Ok(future::or(ctrl_c(), terminated))
 }
 
 /// What the server has done. All accesses are Relaxed: the numbers order nothing, and the last

@@ -95,7 +95,7 @@ fn load(address: &str, connections: u32, seconds: u32) {
 
 /// The server's process.
 struct Server {
-    /// The process; its standard input is its lease.
+    /// The process.
     child: Child,
     /// What it prints.
     output: BufReader<ChildStdout>,
@@ -107,7 +107,7 @@ impl Server {
     fn start() -> Self {
         let mut child = Command::new(example("echo_server"))
             .arg("127.0.0.1:0")
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -151,9 +151,11 @@ impl Server {
         number.unwrap().parse().unwrap()
     }
 
-    /// Ends the server by its standard input, and gives what it says at its end.
+    /// Ends the server as a supervisor would, and gives what it says at its end.
     fn stop(&mut self) -> String {
-        drop(self.child.stdin.take());
+        let server = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &server]).status();
+        assert!(told.unwrap().success());
         let mut summary = String::new();
         self.output.read_to_string(&mut summary).unwrap();
         assert!(self.child.wait().unwrap().success());
