@@ -152,6 +152,7 @@ impl<T> fmt::Debug for ContextVar<T> {
 /// A copy of the running context.
 ///
 /// - asyncio: `contextvars.copy_context`.
+#[inline]
 pub fn copy_context() -> Context {
     let vars = in_force(|vars| vars.copy());
     vars.map_or(Context::new(), |vars| Context(context::Kept::Own(vars)))

@@ -34,13 +34,19 @@ pub struct Birth {
 
 impl Birth {
     /// The cold part that holds all this; none when there is nothing to hold.
+    #[inline]
     fn into_cold(self) -> Option<Box<Cold>> {
         if self.name.is_none() && self.context.is_blank() && self.location.is_none() {
             return None;
         }
+        Some(self.cold())
+    }
+
+    #[cold]
+    fn cold(self) -> Box<Cold> {
         let cold = Cold::new(self.context, self.location);
         cold.parts().name = self.name;
-        Some(Box::new(cold))
+        Box::new(cold)
     }
 }
 

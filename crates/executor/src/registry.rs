@@ -150,6 +150,7 @@ impl Ended {
 }
 
 impl Entries {
+    #[inline]
     fn retire(&mut self, slot: u64) -> Option<TaskRef> {
         let index = slot as u32;
         let task = self.tasks[index as usize].take()?;
@@ -178,6 +179,7 @@ pub(crate) fn may_stay(slot: u64, worker: usize) -> bool {
     slot & AT_ONCE == 0 && group_of(slot) != worker
 }
 
+#[inline]
 fn lock(entries: &Mutex<Entries>) -> std::sync::MutexGuard<'_, Entries> {
     entries.lock().expect("nothing under this lock can panic")
 }

@@ -84,6 +84,7 @@ impl Context {
     }
 
     /// Whether a new context would do as well: it is empty, and nobody else knows it.
+    #[inline]
     pub fn is_blank(&self) -> bool {
         matches!(&self.0, Kept::Own(vars) if vars.entries.is_none())
     }

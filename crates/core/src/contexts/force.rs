@@ -10,7 +10,7 @@
 //! no context at all. Only `contexts` asks here. Nothing is locked or borrowed while user code runs
 //! (I4): what callers do inside [`in_force`] and [`change`] is a search, or a new slice.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::mem;
 
 use super::context::Kept;
@@ -31,6 +31,12 @@ struct Frame {
 thread_local! {
     /// The context entered last on this thread; each keeps the one before it.
     static ENTERED: RefCell<Option<Frame>> = const { RefCell::new(None) };
+}
+
+thread_local! {
+    /// Whether `ENTERED` holds any, for the many tasks made where it does not. There to the
+    /// thread's very end, since nothing has to be dropped.
+    static HAS_ENTERED: Cell<bool> = const { Cell::new(false) };
 }
 
 thread_local! {
@@ -68,7 +74,11 @@ pub(super) fn change<R>(f: impl FnOnce(&mut Vars) -> R) -> R {
 
 /// Lends the variables of the context that was entered in this very poll; gives `f` back where
 /// there is none, and nothing where the thread is on its way out.
+#[inline]
 fn in_entered<R, F: FnOnce(&mut Vars) -> R>(f: F) -> Result<R, Option<F>> {
+    if !HAS_ENTERED.with(Cell::get) {
+        return Err(Some(f));
+    }
     let answer = ENTERED.try_with(|entered| match &mut *entered.borrow_mut() {
         Some(frame) if frame.task == current::mark() => Ok(frame.kept.with(f)),
         _ => Err(Some(f)),
@@ -83,6 +93,7 @@ pub(super) fn enter(home: &mut Kept) -> Entered<'_> {
         kept: mem::take(home),
     };
     let before = ENTERED.with(|entered| entered.borrow_mut().replace(frame));
+    HAS_ENTERED.with(|has| has.set(true));
     Entered { home, before }
 }
 
@@ -98,6 +109,7 @@ pub(super) struct Entered<'a> {
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         let before = self.before.take();
+        HAS_ENTERED.with(|has| has.set(before.is_some()));
         // Only a thread that is on its way out could have nothing there, and it entered nothing.
         let left = ENTERED.try_with(|entered| mem::replace(&mut *entered.borrow_mut(), before));
         if let Ok(Some(frame)) = left {
