@@ -3,6 +3,10 @@
 use std::future::pending;
 use std::time::Duration;
 
+#[cfg(unix)]
+use bowerbird::signal::{SIGWINCH, signal};
+#[cfg(unix)]
+use bowerbird::subprocess::{PIPE, create_subprocess_exec};
 use bowerbird::{
     Awaited, Lock, Promise, Task, TaskGroup, TaskRef, TaskState, TcpListener, create_task, gather,
     sleep, wait, yield_now,
@@ -106,6 +110,34 @@ fn promises_sockets_and_all_children_are_told() {
             assert_eq!(child.unwrap().awaited_by, [all[4].id()]);
             assert_eq!(awaits(&all[4]), [Awaited::Task(child.unwrap().id)]);
             all.iter().for_each(|task| assert!(task.cancel()));
+        });
+        told.unwrap();
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_and_processes_are_told() {
+    let debug = each_builder().map(|builder| builder.debug(true));
+    on_each(debug, |event_loop| {
+        let own = event_loop.clone();
+        let told = event_loop.run_until_complete(async move {
+            let listening = create_task(async { signal(SIGWINCH).unwrap().recv().await });
+            let child = create_subprocess_exec("cat").stdin(PIPE);
+            let child = child.await.unwrap();
+            let ending = create_task(child.wait());
+            let awaits = |task: &TaskRef| own.dump_tasks().task(task.id()).unwrap().awaits.clone();
+            let (listening, ending) = (listening.handle(), ending.handle());
+            while awaits(&listening).is_empty() || awaits(&ending).is_empty() {
+                yield_now().await;
+            }
+            assert_eq!(awaits(&listening), [Awaited::Signal(SIGWINCH.as_raw())]);
+            assert!(awaits(&ending).contains(&Awaited::Process(child.id())));
+            let dump = own.dump_tasks().to_string();
+            let expected = format!("the end of process {}", child.id());
+            assert!(dump.contains(&expected), "{dump}");
+            listening.cancel();
+            child.kill().unwrap();
         });
         told.unwrap();
     });

@@ -215,6 +215,8 @@ impl fmt::Display for TaskInfo {
                 Awaited::Promise => f.write_str("a promise")?,
                 Awaited::Input(name) => write!(f, "input from {name}")?,
                 Awaited::Output(name) => write!(f, "room in {name}")?,
+                Awaited::Signal(number) => write!(f, "signal {number}")?,
+                Awaited::Process(id) => write!(f, "the end of process {id}")?,
                 _ => f.write_str("something else")?,
             }
         }

@@ -11,6 +11,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bowerbird_core::{Awaited, note};
 use bowerbird_executor::{Handle, budget};
 use bowerbird_io::signals::Listener;
 use futures_core::Stream;
@@ -139,6 +140,7 @@ impl Signal {
             let came = self.listener.arrivals.poll_count(cx);
             if came.is_pending() {
                 budget::restore();
+                note(Awaited::Signal(self.kind.as_raw()));
             }
             match ready!(came) {
                 Ok(count) => self.left = count,

@@ -1,7 +1,7 @@
 //! What a task waits for, as notes for people who look at a loop that is stuck.
 //!
 //! Whatever says Pending inside a poll may leave a note in the task under poll: awaiting a task or
-//! a promise does here; sleeps, lines, sockets and groups do in the facade. Notes are kept from the
+//! a promise does here; sleeps, lines, sockets, signals, processes and groups do in the facade. Notes are kept from the
 //! first loop on that is in debug mode; before that a note costs one load. The executor forgets
 //! them when the next poll begins.
 //! Nothing here decides anything: a wrong note misleads a reader, and nobody else.
@@ -34,6 +34,10 @@ pub enum Awaited {
     Input(&'static str),
     /// Room to write, in a source of the type that is named.
     Output(&'static str),
+    /// A signal with this number.
+    Signal(i32),
+    /// The end of the process with this number.
+    Process(u32),
 }
 
 /// Keeps notes from now on, in all tasks that are created from now on.

@@ -76,7 +76,7 @@ pub struct WorkerMetrics {
     pub io_events: u64,
     /// Timers it fired.
     pub timers_fired: u64,
-    /// Tasks in its queue.
+    /// Tasks in its queue. It has no bound, so nothing ever overflows from it to the injector.
     pub queue_depth: usize,
 }
 

@@ -9,12 +9,15 @@
 //!                └────► watched by a thread ────────────┘
 //! ```
 
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::process::{self, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use bowerbird_core::{Awaited, note};
 use bowerbird_executor::Handle;
 use bowerbird_io::children::{Exit, wait_without_reaping};
 
@@ -88,7 +91,15 @@ impl Child {
 
     /// Waits until it has been reaped.
     pub(super) async fn wait(&self) -> io::Result<ExitStatus> {
-        self.reaped.wait().await;
+        let mut reaped = pin!(self.reaped.wait());
+        let noted = poll_fn(|cx| {
+            let polled = reaped.as_mut().poll(cx);
+            if polled.is_pending() {
+                note(Awaited::Process(self.id));
+            }
+            polled
+        });
+        noted.await;
         self.outcome().unwrap_or_else(|| Err(unknown()))
     }
 
