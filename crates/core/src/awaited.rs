@@ -1,9 +1,9 @@
 //! What a task waits for, as notes for people who look at a loop that is stuck.
 //!
 //! Whatever says Pending inside a poll may leave a note in the task under poll: awaiting a task or
-//! a promise does here; sleeps, lines, sockets, signals, processes and groups do in the facade. Notes are kept from the
-//! first loop on that is in debug mode; before that a note costs one load. The executor forgets
-//! them when the next poll begins.
+//! a promise does here; sleeps, lines, sockets, signals, processes and groups do in the facade.
+//! Notes are kept from the first loop on that is in debug mode; before that a note costs one load.
+//! The executor forgets them when the next poll begins.
 //! Nothing here decides anything: a wrong note misleads a reader, and nobody else.
 
 // std's and not loom's: it lives in a static, and orders nothing.
