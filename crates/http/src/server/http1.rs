@@ -32,10 +32,7 @@ where
     let limits = &roll.limits;
     let mut builder = Builder::new();
     builder
-        .timer(Pace {
-            activity: activity.clone(),
-            header_read: limits.header_read,
-        })
+        .timer(Pace::new(activity.clone(), limits.header_read))
         .header_read_timeout(limits.keep_alive)
         .max_buf_size(limits.header_bytes);
     if let Some(headers) = limits.headers {

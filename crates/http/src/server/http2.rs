@@ -61,10 +61,7 @@ where
         .max_header_list_size(header_bytes);
     let mut http1 = builder.http1();
     http1
-        .timer(Pace {
-            activity: activity.clone(),
-            header_read: limits.header_read,
-        })
+        .timer(Pace::new(activity.clone(), limits.header_read))
         .header_read_timeout(limits.keep_alive)
         .max_buf_size(limits.header_bytes);
     if let Some(headers) = limits.headers {

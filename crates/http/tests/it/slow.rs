@@ -133,3 +133,21 @@ fn clients_that_take_it_slowly_are_served() {
         served.stop().await;
     });
 }
+
+#[test]
+fn a_first_request_has_its_own_limit_however_short_connections_are_kept() {
+    inside_each(async || {
+        for limit in [Duration::ZERO, Duration::from_millis(1)] {
+            let served = Served::new(service_fn(answer), |server| server.keep_alive(limit)).await;
+            let mut client = served.client().await;
+            sleep(Duration::from_millis(100)).await;
+            client.say("GET / HTTP/1.1\r\n").await;
+            sleep(Duration::from_millis(20)).await;
+            client.say("host: x\r\n\r\n").await;
+            let status = client.answer().await.map(|answer| answer.status.as_u16());
+            assert_eq!(status, Some(200), "{limit:?}");
+            assert_eq!(client.rest().await, "");
+            served.stop().await;
+        }
+    });
+}
