@@ -1,5 +1,5 @@
 //! Where requests begin and end, by the letter. hyper is lenient where the standard lets it be: it
-//! takes lines that end in a bare LF, and a length beside an encoding. A proxy in front may read
+//! takes lines that end in a bare LF, a length beside an encoding, and two hosts. A proxy in front may read
 //! the same bytes in the other way, and then one client's body is another one's request. So the
 //! bytes of HTTP/1.1 are looked at before hyper gets them, and where they could mean two things, a
 //! byte is made one that means nothing, which hyper answers with 400 and an end. Called by the
@@ -55,6 +55,8 @@ struct Head {
     is_chunked: bool,
     /// Whether another protocol is asked for.
     is_asking: bool,
+    /// Whether it names a host.
+    has_host: bool,
 }
 
 /// What could mean two things, or nothing.
@@ -212,7 +214,7 @@ impl Head {
     /// A header, or its beginning if it `is_cut`. What else is wrong with it, hyper sees.
     fn read(&mut self, line: &[u8], is_cut: bool) -> Result<(), Ambiguous> {
         // Nearly all of them are of no interest, which their first letter tells.
-        if !matches!(line[0] | 0x20, b'c' | b't' | b'u') {
+        if !matches!(line[0] | 0x20, b'c' | b'h' | b't' | b'u') {
             return Ok(());
         }
         let Some(colon) = line.iter().position(|&byte| byte == b':') else {
@@ -232,6 +234,9 @@ impl Head {
             }
         } else if name.eq_ignore_ascii_case(b"upgrade") {
             self.is_asking = true;
+        } else if name.eq_ignore_ascii_case(b"host") && std::mem::replace(&mut self.has_host, true)
+        {
+            return Err(Ambiguous);
         }
         Ok(())
     }

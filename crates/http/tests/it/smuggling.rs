@@ -6,7 +6,8 @@ use futures_lite::AsyncWriteExt;
 use crate::wire::{Served, inside_each};
 
 /// Why, and the bytes. A second request follows each.
-const REFUSED: [(&str, &str); 34] = [
+const REFUSED: [(&str, &str); 35] = [
+    ("a host twice", "host: y\r\n\r\n"),
     (
         "a length and an encoding",
         "content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
