@@ -200,12 +200,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
         self.end(Some(error));
     }
 
+    /// Ends it, which whoever sends has to learn.
     fn end(&mut self, error: Option<WebSocketError>) {
         if error.is_some() && self.farewell.is_none() {
             let reason = String::new();
             self.farewell = Some(CloseReason { code: 1006, reason });
         }
         self.phase = Phase::Ending(error, sleep(self.close_timeout));
+        self.protocol.get_ref().writers.wake_by_ref();
     }
 
     /// Sends what is left and closes the stream.
@@ -231,10 +233,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
         Poll::Ready(())
     }
 
-    /// Nothing is left to be done.
+    /// Nothing is left to be done; whoever receives may not be who did it.
     fn hang_up(&mut self) {
         if let Phase::Ending(error, _) = &mut self.phase {
             self.phase = Phase::Ended(error.take());
+            self.protocol.get_ref().writers.wake_by_ref();
         }
     }
 }

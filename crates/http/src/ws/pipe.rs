@@ -17,7 +17,7 @@ pub(super) struct Pipe<S> {
     pub(super) reader: Waker,
     /// Woken when there is room to write: whoever sends, and whoever receives, for pongs and
     /// farewells are written on the way. A stream remembers one of them only.
-    writers: Waker,
+    pub(super) writers: Waker,
 }
 
 /// Everybody who may wait for room.

@@ -202,7 +202,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shared<S> {
             })
         })
         .await;
-        Waker::from(self.writers.clone()).wake();
     }
 
     /// Receives to the end, and drops what comes.

@@ -61,5 +61,8 @@ mod tls;
 #[cfg(feature = "ws")]
 mod ws;
 
+#[cfg(feature = "ws")]
+mod ws_stuck;
+
 #[cfg(feature = "tracing")]
 mod access;
