@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 
 use bowerbird::{EventLoop, Flavor};
 use tracing::field::{Field, Visit};
@@ -10,9 +11,12 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::wire::Served;
 
-/// Writes down what the access log tells, a line for each answer.
-#[derive(Clone, Default)]
-struct Listening(Arc<Mutex<Vec<String>>>);
+/// Writes down what the access log tells in one thread, a line for each answer.
+#[derive(Clone)]
+struct Listening {
+    thread: ThreadId,
+    lines: Arc<Mutex<Vec<String>>>,
+}
 
 impl Subscriber for Listening {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -20,9 +24,11 @@ impl Subscriber for Listening {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line::default();
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        if thread::current().id() == self.thread {
+            let mut line = Line::default();
+            event.record(&mut line);
+            self.lines.lock().unwrap().push(line.0);
+        }
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -54,9 +60,13 @@ impl Visit for Line {
 
 #[test]
 fn each_answer_is_told_to_who_listens() {
-    let listening = Listening::default();
-    // Who listens is known to this thread alone, so all of it happens here.
-    let _heard = tracing::subscriber::set_default(listening.clone());
+    let listening = Listening {
+        thread: thread::current().id(),
+        lines: Arc::default(),
+    };
+    // For the whole process: had another test's thread told something first, while this one alone
+    // listened, nobody would ever be asked again whether they do.
+    tracing::subscriber::set_global_default(listening.clone()).unwrap();
     let builder = EventLoop::builder().flavor(Flavor::CurrentThread);
     let event_loop = builder.build().unwrap();
     let talk = async {
@@ -70,7 +80,7 @@ fn each_answer_is_told_to_who_listens() {
     event_loop.run_until_complete(talk).unwrap();
     event_loop.close().unwrap();
     assert_eq!(
-        *listening.0.lock().unwrap(),
+        *listening.lines.lock().unwrap(),
         [
             "peer method=GET uri=/fine?q=1 version=HTTP/1.1 status=200 bytes=10 micros ",
             "peer method=GET uri=/error version=HTTP/1.1 status=500 bytes=0 micros ",
