@@ -13,7 +13,7 @@ use bowerbird_http::{Incoming, service_fn};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use crate::peers::{Scripted, echo};
+use crate::peers::{Scripted, echo, text_of};
 use crate::wire::inside_each;
 
 #[test]
@@ -26,20 +26,20 @@ fn requests_arrive_as_they_were_put_together() {
             .query::<&str, &str>([])
             .header("x-one", "1")
             .header("x-one", "2");
-        let said = asked.await.unwrap().text().await.unwrap();
+        let said = text_of(asked).await;
         assert_eq!(said, "GET /a%20b?x=1&y=%C3%A4%26&y=2 \nx-one: 1\nx-one: 2");
 
         let asked = server.post("/").json(&json!({"a": [1, 2]}));
-        let said = asked.await.unwrap().text().await.unwrap();
+        let said = text_of(asked).await;
         let expected = "POST / {\"a\":[1,2]}\ncontent-type: application/json\ncontent-length: 11";
         assert_eq!(said, expected);
 
         let asked = server.post("/").form([("a", "1 2"), ("b", "=")]);
-        let said = asked.await.unwrap().text().await.unwrap();
+        let said = text_of(asked).await;
         assert!(said.starts_with("POST / a=1+2&b=%3D\n"), "{said}");
 
         let asked = server.post("/").basic_auth("me", "secret");
-        let said = asked.await.unwrap().text().await.unwrap();
+        let said = text_of(asked).await;
         assert_eq!(
             said,
             "POST / \nauthorization: Basic bWU6c2VjcmV0\ncontent-length: 0"
@@ -78,14 +78,7 @@ fn forms_with_files_are_what_their_standard_says() {
         let form = FormData::new().text("name", "bower").part("picture", file);
         let content_type = form.content_type();
         let (_, boundary) = content_type.split_once('=').unwrap();
-        let said = server
-            .post("/")
-            .multipart(form)
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let said = text_of(server.post("/").multipart(form)).await;
         let expected = format!(
             "POST / --{boundary}\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nbower\r\n\
              --{boundary}\r\nContent-Disposition: form-data; name=\"picture\"; \
@@ -135,10 +128,7 @@ fn answers_are_read_as_what_they_are() {
             matches!(any, Err(ClientError::Payload(PayloadError::Json(_)))),
             "{any:?}"
         );
-        assert_eq!(
-            server.get("/latin").await.unwrap().text().await.unwrap(),
-            "ä"
-        );
+        assert_eq!(text_of(server.get("/latin")).await, "ä");
         for path in ["/broken", "/exotic"] {
             let error = server.get(path).await.unwrap().text().await.unwrap_err();
             assert!(

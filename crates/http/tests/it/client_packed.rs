@@ -12,7 +12,7 @@ use bowerbird_http::{Incoming, service_fn};
 use futures_lite::AsyncReadExt;
 use http_body_util::Full;
 
-use crate::peers::Scripted;
+use crate::peers::{Scripted, bytes_of};
 use crate::wire::inside_each;
 
 /// What is sent: longer than one step of any decoder.
@@ -132,13 +132,7 @@ fn what_is_not_to_be_unpacked_is_left_alone() {
         let session = ClientSession::builder().auto_decompress(false);
         let session = session.header("accept-encoding", "gzip, deflate, br, zstd");
         let session = session.build().unwrap();
-        let bytes = session
-            .get(server.url("/gzip"))
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
+        let bytes = bytes_of(session.get(server.url("/gzip"))).await;
         assert_eq!(bytes, packed("gzip", song().as_bytes()).await);
         server.stop().await;
     });

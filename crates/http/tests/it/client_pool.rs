@@ -9,7 +9,7 @@ use bowerbird_http::client::{ClientError, ClientSession, Connector};
 use bowerbird_http::service_fn;
 use bowerbird_http::testing::TestServer;
 
-use crate::peers::{Scripted, echo};
+use crate::peers::{Scripted, bytes_of, echo, text_of};
 use crate::wire::{held, inside_each};
 
 /// A server that tells each request which connection it came by.
@@ -72,13 +72,7 @@ fn a_connection_the_server_has_closed_is_not_used() {
         })
         .await;
         let session = ClientSession::new();
-        session
-            .get(peer.url("/"))
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
+        bytes_of(session.get(peer.url("/"))).await;
         assert_eq!(session.connector().idle_connections(), 1);
         kept.set();
         gone.wait().await;
@@ -111,15 +105,7 @@ fn a_request_on_a_stale_connection_is_sent_once_more_if_that_does_no_harm() {
         })
         .await;
         let session = ClientSession::new();
-        let get = async || {
-            session
-                .get(peer.url("/"))
-                .await
-                .unwrap()
-                .text()
-                .await
-                .unwrap()
-        };
+        let get = async || text_of(session.get(peer.url("/"))).await;
         assert_eq!(get().await, "0");
         assert_eq!(get().await, "1");
         assert_eq!(asked.load(Ordering::Relaxed), 3);
@@ -200,13 +186,7 @@ fn idle_connections_to_others_make_room() {
         let session = session(&connector);
         for _ in 0..3 {
             for peer in [&one, &other] {
-                session
-                    .get(peer.url("/"))
-                    .await
-                    .unwrap()
-                    .bytes()
-                    .await
-                    .unwrap();
+                bytes_of(session.get(peer.url("/"))).await;
                 assert_eq!(connector.open_connections(), 1);
             }
         }
@@ -226,20 +206,14 @@ fn a_full_host_holds_up_nobody_else() {
                 .await
                 .is_none()
         );
-        session
-            .get(other.url("/"))
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
+        bytes_of(session.get(other.url("/"))).await;
         assert!(
             futures_lite::future::poll_once(&mut waiting)
                 .await
                 .is_none()
         );
         busy.bytes().await.unwrap();
-        waiting.await.unwrap().bytes().await.unwrap();
+        bytes_of(waiting).await;
     });
 }
 
@@ -262,26 +236,14 @@ fn idle_connections_are_closed_after_a_while() {
             .keep_alive(Duration::from_millis(20))
             .build();
         let session = session(&connector);
-        session
-            .get(peer.url("/"))
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
+        bytes_of(session.get(peer.url("/"))).await;
         assert_eq!(connector.open_connections(), 1);
         ended.wait().await;
         assert_eq!(connector.open_connections(), 0);
 
         let closing = Connector::builder().keep_alive(Duration::ZERO).build();
         let session = self::session(&closing);
-        session
-            .get(peer.url("/"))
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
+        bytes_of(session.get(peer.url("/"))).await;
         assert_eq!(closing.open_connections(), 0);
     });
 }
@@ -349,7 +311,7 @@ fn many_at_once_are_all_answered() {
         let session = session(&connector);
         let asked = (0..200).map(|number| {
             let request = session.get(server.url(&format!("/{number}")));
-            async move { request.await.unwrap().text().await.unwrap() }
+            async move { text_of(request).await }
         });
         let said = gather(asked).await.unwrap();
         for (number, said) in said.iter().enumerate() {

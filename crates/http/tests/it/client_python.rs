@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use bowerbird_http::client::{ClientSession, Connector};
 use bowerbird_http::http::StatusCode;
 
+use crate::peers::bytes_of;
 use crate::wire::inside_each;
 
 /// `http.server`, in a folder of its own.
@@ -72,7 +73,7 @@ fn files_lists_and_misses_of_pythons_server_come_whole() {
             let session = session.build().unwrap();
             let fetched = (0..4).map(|_| {
                 let request = session.get("song.txt");
-                async move { request.await.unwrap().bytes().await.unwrap() }
+                async move { bytes_of(request).await }
             });
             for fetched in bowerbird::gather(fetched).await.unwrap() {
                 assert!(fetched == song, "{} bytes of {}", fetched.len(), song.len());

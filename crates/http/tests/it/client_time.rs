@@ -8,7 +8,7 @@ use bowerbird_http::client::{
     ClientError, ClientSession, ClientTimeout, Connector, RequestBuilder, TimeoutKind,
 };
 
-use crate::peers::Scripted;
+use crate::peers::{Scripted, text_of};
 use crate::wire::inside_each;
 
 const SHORT: Duration = Duration::from_millis(30);
@@ -77,7 +77,7 @@ fn a_server_that_is_slow_and_never_silent_is_in_time() {
         .await;
         let silent = ClientTimeout::none().sock_read(Duration::from_millis(150));
         let request = ClientSession::new().get(peer.url("/")).timeout(silent);
-        assert_eq!(request.await.unwrap().text().await.unwrap(), "abc");
+        assert_eq!(text_of(request).await, "abc");
     });
 }
 

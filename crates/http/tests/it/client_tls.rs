@@ -15,7 +15,7 @@ use bowerbird_http::rt::{Io, Timer};
 use futures_lite::AsyncWriteExt;
 use hyper::service::service_fn;
 
-use crate::peers::Scripted;
+use crate::peers::{Scripted, text_of};
 use crate::wire::inside_each;
 
 /// A server over TLS for `localhost`, which counts its connections.
@@ -139,13 +139,7 @@ fn http2_needs_one_connection_for_all_who_ask_at_once() {
         assert_eq!(session.connector().open_connections(), 1);
         // An answer that is dropped unread costs its stream alone.
         drop(session.get(server.url()).await.unwrap());
-        let said = session
-            .get(server.url())
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let said = text_of(session.get(server.url())).await;
         assert_eq!(said, "HTTP/2.0 /x");
         assert_eq!(server.connections.load(Ordering::Relaxed), 1);
         session.close();
@@ -162,7 +156,7 @@ fn a_server_of_http1_lets_all_others_in_once_it_is_known() {
         let session = server.session(&["h2", "http/1.1"]);
         let asked = (0..10).map(|_| {
             let request = session.get(server.url());
-            async move { request.await.unwrap().text().await.unwrap() }
+            async move { text_of(request).await }
         });
         for said in gather(asked).await.unwrap() {
             assert_eq!(said, "HTTP/1.1 /x");

@@ -11,7 +11,7 @@ use bowerbird_http::http::{HeaderValue, Method, Request, Response, StatusCode, h
 use bowerbird_http::testing::TestServer;
 use bowerbird_http::{Incoming, service_fn};
 
-use crate::peers::{Scripted, echo, repeat};
+use crate::peers::{Scripted, bytes_of, echo, repeat, text_of};
 use crate::wire::inside_each;
 
 /// Sends those who ask for `/STATUS/PLACE` there, with that status; tells others what they asked.
@@ -109,7 +109,7 @@ fn strangers_are_told_no_secrets() {
             .bearer_auth("secret")
             .header("cookie", "secret=1")
             .header("x-y", "z");
-        let said = asked.await.unwrap().text().await.unwrap();
+        let said = text_of(asked).await;
         // The cookie is that of the host, which both ports share.
         assert_eq!(said, "GET /x \nx-y: z\ncookie: seen=307");
         let asked = server.get("/307//x").bearer_auth("secret").await.unwrap();
@@ -152,23 +152,11 @@ fn cookies_are_kept_and_can_be_shared() {
                 .unwrap()
         };
         let asked = session().get(server.url("/302//x")).allow_redirects(false);
-        asked.await.unwrap().bytes().await.unwrap();
-        let said = session()
-            .get(server.url("/y"))
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        bytes_of(asked).await;
+        let said = text_of(session().get(server.url("/y"))).await;
         assert_eq!(said, "GET /y \ncookie: seen=302");
         jar.clear();
-        let said = session()
-            .get(server.url("/y"))
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let said = text_of(session().get(server.url("/y"))).await;
         assert_eq!(said, "GET /y ");
         server.stop().await;
     });
@@ -202,13 +190,7 @@ fn middlewares_are_an_onion_around_each_redirect() {
             .middleware(insist)
             .middleware(fail_first);
         let session = session.build().unwrap();
-        let said = session
-            .get(server.url("/307//x"))
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let said = text_of(session.get(server.url("/307//x"))).await;
         assert!(said.contains("x-turn: 2"), "{said}");
         assert_eq!(runs.load(Ordering::Relaxed), 3);
         let alone = session
@@ -245,13 +227,7 @@ fn proxies_are_told_the_whole_url_and_who_asks() {
             "{head}"
         );
         // The exception is asked directly.
-        let head = session
-            .get(peer.url("/x"))
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let head = text_of(session.get(peer.url("/x"))).await;
         assert!(head.starts_with("get /x http/1.1\r\n"), "{head}");
     });
 }
@@ -304,13 +280,7 @@ fn unix_sockets_stand_for_every_host() {
             .connector(connector)
             .build()
             .unwrap();
-        let said = session
-            .get("http://whatever/x")
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let said = text_of(session.get("http://whatever/x")).await;
         assert_eq!(said, "GET /x ");
         session.close();
         serving.cancel();
@@ -366,6 +336,8 @@ fn passwords_of_urls_that_are_none_are_not_told_in_errors() {
             let error = Proxy::new(url).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
         }
+        let asked = ClientSession::new().get("http://me:secret@host/");
+        assert!(!format!("{asked:?}").contains("secret"), "{asked:?}");
         let error = server.get("/302/ftp::me:secret@x/").await.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
         server.stop().await;

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use bowerbird::net::{TcpListener, TcpStream};
 use bowerbird::{Task, create_task};
+use bowerbird_http::bytes::Bytes;
+use bowerbird_http::client::Answered;
 use bowerbird_http::http::{Request, Response};
 use bowerbird_http::testing::TestServer;
 use bowerbird_http::{BODY_LIMIT, Incoming, read_body, service_fn};
@@ -111,4 +113,14 @@ pub(crate) async fn repeat(request: Request<Incoming>) -> Result<Response<String
         }
     }
     Ok(Response::new(said))
+}
+
+/// What comes of a request, as text.
+pub(crate) async fn text_of(asked: impl IntoFuture<Output = Answered>) -> String {
+    asked.await.unwrap().text().await.unwrap()
+}
+
+/// What comes of a request, as bytes.
+pub(crate) async fn bytes_of(asked: impl IntoFuture<Output = Answered>) -> Bytes {
+    asked.await.unwrap().bytes().await.unwrap()
 }
