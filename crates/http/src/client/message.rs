@@ -1,12 +1,14 @@
 //! A request on its way: what middlewares see and may change, and what is sent over a connection.
 
+use std::fmt;
+
 use http::{HeaderMap, Method};
 use url::Url;
 
+use super::key::without_password;
 use super::outgoing::RequestBody;
 
 /// A request. Its builder makes it; each redirect makes another.
-#[derive(Debug)]
 pub struct ClientRequest {
     pub(super) method: Method,
     pub(super) url: Url,
@@ -58,5 +60,16 @@ impl ClientRequest {
             headers: self.headers.clone(),
             body: self.body.try_clone()?,
         })
+    }
+}
+
+impl fmt::Debug for ClientRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientRequest")
+            .field("method", &self.method)
+            .field("url", &without_password(&self.url).as_str())
+            .field("headers", &self.headers)
+            .field("body", &self.body)
+            .finish()
     }
 }

@@ -191,7 +191,8 @@ impl State {
     fn permit(&mut self, key: &Key, seen_off: &mut SeenOff) -> bool {
         let limits = self.limits;
         if let Some(host) = self.hosts.get(key) {
-            let is_undecided = limits.offers_http2 && key.is_tls() && !host.is_http1;
+            let may_be_http2 = limits.offers_http2 && key.is_tls() && !key.is_http1();
+            let is_undecided = may_be_http2 && !host.is_http1;
             let is_full = limits.per_host.is_some_and(|most| host.open >= most);
             // One connection of HTTP/2 would be enough for all, so the first has to tell.
             if is_full || is_undecided && host.dialing > 0 {
