@@ -89,11 +89,16 @@ impl Http1 {
         }
     }
 
-    /// Whether another request can be sent: nothing is under way, and the server has not closed it.
-    /// Looks at the socket, and forgets whoever waited for it.
-    pub(super) fn is_idle(&mut self) -> bool {
+    /// Whether another request can be sent, as far as is known: nothing is under way. Forgets
+    /// whoever waited for the socket.
+    pub(super) fn is_free(&mut self) -> bool {
         self.drive(&mut Context::from_waker(Waker::noop()));
-        !self.is_over && self.sender.is_ready() && self.socket.is_quiet()
+        !self.is_over && self.sender.is_ready()
+    }
+
+    /// The same, and the server has not closed it: the system is asked.
+    pub(super) fn is_idle(&mut self) -> bool {
+        self.is_free() && self.socket.is_quiet()
     }
 
     /// The socket, and what was read from it beyond HTTP; after an upgrade.

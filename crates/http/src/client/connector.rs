@@ -108,7 +108,8 @@ impl Connector {
         let connecting = async {
             let mut lease = self.shared.pool.acquire(key, wanted).await?;
             if lease.connection().is_none() {
-                let made = self.dial(key, limits).await?;
+                // In a box: this is done seldom, and would make every request's future large.
+                let made = Box::pin(self.dial(key, limits)).await?;
                 lease.connected(made);
             }
             Ok(lease)

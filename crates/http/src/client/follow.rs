@@ -73,7 +73,8 @@ pub(super) async fn follow(following: Following) -> Answered {
             return Err(ClientError::TooManyRedirects(Box::new(error)));
         }
         request = redirected(kept, response.status(), &target?)?;
-        finish(response).await;
+        // In a box: redirects are few, and would make every request's future large.
+        Box::pin(finish(response)).await;
     }
 }
 

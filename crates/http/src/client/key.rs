@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::errors::{ClientError, InvalidUrlKind};
 use super::proxy::Proxy;
@@ -34,17 +34,16 @@ impl Key {
             "https" => return Err(refuse(url, InvalidUrlKind::NoTls)),
             _ => return Err(refuse(url, InvalidUrlKind::Scheme)),
         };
-        let host: Arc<str> = match url.host() {
-            Some(Host::Domain(name)) if !name.is_empty() => name.into(),
-            Some(Host::Ipv4(ip)) => ip.to_string().into(),
-            Some(Host::Ipv6(ip)) => ip.to_string().into(),
-            _ => return Err(refuse(url, InvalidUrlKind::NoHost)),
-        };
+        let host = url.host_str().unwrap_or_default();
+        let host = host.trim_matches(['[', ']']);
+        if host.is_empty() {
+            return Err(refuse(url, InvalidUrlKind::NoHost));
+        }
         let scheme_port = if is_tls { 443 } else { 80 };
         Ok(Self {
             is_tls,
             is_http1: false,
-            host,
+            host: host.into(),
             port: url.port().unwrap_or(scheme_port),
             proxy,
         })

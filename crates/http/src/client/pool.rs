@@ -120,7 +120,7 @@ impl Pool {
         let (wakes, refused) = self.state().keep(key, connection, now);
         wakes.wake();
         drop(refused);
-        self.sweep_later(self.limits.keep_alive);
+        self.sweep_later(now, self.limits.keep_alive);
     }
 
     /// A place is free again.
@@ -147,7 +147,7 @@ impl Pool {
         let (used, wakes, seen_off) = self.state().share(key, shared, now);
         wakes.wake();
         drop(seen_off);
-        self.sweep_later(self.limits.keep_alive);
+        self.sweep_later(now, self.limits.keep_alive);
         used
     }
 
@@ -179,13 +179,12 @@ impl Pool {
         wakes.wake();
         drop(seen_off);
         if let Some(delay) = next {
-            self.sweep_later(delay);
+            self.sweep_later(now, delay);
         }
     }
 
     /// The loop holds a weak handle: a pool that is dropped is gone.
-    fn sweep_later(self: &Arc<Self>, delay: Duration) {
-        let now = self.time();
+    fn sweep_later(self: &Arc<Self>, now: Instant, delay: Duration) {
         if !self.state().begin_sweep(now, delay) {
             return;
         }
@@ -202,12 +201,8 @@ impl Pool {
 
     /// The loop's clock; of leases that are dropped outside of any loop, what it showed last.
     fn time(&self) -> Instant {
-        let now = get_running_loop().map(|running| running.time());
-        match now {
-            Ok(now) => {
-                self.state().note_time(now);
-                now
-            }
+        match get_running_loop() {
+            Ok(running) => running.time(),
             Err(error) => match self.state().last_time() {
                 Some(last) => last,
                 None => panic!("{error}"),

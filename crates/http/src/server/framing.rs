@@ -1,9 +1,9 @@
 //! Where requests begin and end, by the letter. hyper is lenient where the standard lets it be: it
-//! takes lines that end in a bare LF, a length beside an encoding, and two hosts. A proxy in front may read
-//! the same bytes in the other way, and then one client's body is another one's request. So the
-//! bytes of HTTP/1.1 are looked at before hyper gets them, and where they could mean two things, a
-//! byte is made one that means nothing, which hyper answers with 400 and an end. Called by the
-//! wire; keeps no more of a line than its beginning.
+//! takes lines that end in a bare LF, a length beside an encoding, and two hosts. A proxy in front
+//! may read the same bytes in the other way, and then one client's body is another one's request.
+//! So the bytes of HTTP/1.1 are looked at before hyper gets them, and where they could mean two
+//! things, a byte is made one that means nothing, which hyper answers with 400 and an end. Called
+//! by the wire; keeps no more of a line than its beginning.
 
 use super::activity::Activity;
 

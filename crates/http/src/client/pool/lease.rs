@@ -109,7 +109,8 @@ impl Lease {
 
     /// Gives the connection back, for others; closes it where it is not fit for that.
     pub(in crate::client) fn keep(mut self) {
-        let is_fit = self.http1().is_some_and(Http1::is_idle);
+        // Whoever takes it asks the system whether it lives.
+        let is_fit = self.http1().is_some_and(Http1::is_free);
         if is_fit && self.place == Place::Open {
             if let Some(Connection::Http1(one)) = self.connection.take() {
                 self.place = Place::None;

@@ -68,7 +68,7 @@ pub(super) struct State {
     is_closed: bool,
     /// When the next sweep comes, if one does.
     next_sweep: Option<Instant>,
-    /// What the loop's clock showed last.
+    /// What the loop's clock showed when something was asked for last.
     time: Option<Instant>,
 }
 
@@ -124,6 +124,7 @@ impl State {
         now: Instant,
     ) -> (Result<Result<Granted, u64>, ClientError>, SeenOff) {
         let mut seen_off = SeenOff::new();
+        self.time = Some(now);
         if self.is_closed {
             return (Err(ClientError::SessionClosed), seen_off);
         }
@@ -412,10 +413,6 @@ impl State {
         #[cfg(feature = "http2")]
         self.expel_shared(&key, since, |_| true, seen_off);
         self.open < before
-    }
-
-    pub(super) fn note_time(&mut self, now: Instant) {
-        self.time = Some(now);
     }
 
     pub(super) fn last_time(&self) -> Option<Instant> {
