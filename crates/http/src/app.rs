@@ -11,6 +11,7 @@ use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use tower_service::Service;
 
+use crate::files::{ServeDir, WithFiles};
 use crate::server::{Failure, Server, Stopped};
 
 /// What a hook gives.
@@ -73,6 +74,36 @@ impl<S> App<S> {
             service,
             begins: Vec::new(),
             shutdowns: Vec::new(),
+        }
+    }
+
+    /// Serves the files below a directory beside the service, which is asked for the rest.
+    ///
+    /// - `prefix`: `/static`, say: what comes before the paths of the files. With or without
+    ///   slashes around it; an empty one, or `/`, leaves nothing to the service.
+    /// - What is below the prefix is never the service's, though no file be found. Middlewares of
+    ///   the service see nothing of it; put it into a router to have them around it.
+    /// - asyncio: aiohttp's `add_static`.
+    ///
+    /// ```
+    /// use bowerbird_http::files::ServeDir;
+    /// use bowerbird_http::{App, Server, http, service_fn};
+    ///
+    /// # bowerbird::run(async {
+    /// let hello = service_fn(async |_: http::Request<_>| {
+    ///     Ok::<_, std::convert::Infallible>(http::Response::new("hello\n".to_owned()))
+    /// });
+    /// let app = App::new(hello).add_static("/static", ServeDir::new("src"));
+    /// # let server = Server::bind("localhost:0").await?;
+    /// # app.run_until(server, async {}).await?;
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn add_static(self, prefix: &str, files: ServeDir) -> App<WithFiles<S>> {
+        App {
+            service: WithFiles::new(prefix, files, self.service),
+            begins: self.begins,
+            shutdowns: self.shutdowns,
         }
     }
 

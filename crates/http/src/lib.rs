@@ -28,6 +28,7 @@
 //! | its `on_startup`, `on_shutdown`, `on_cleanup`, `cleanup_ctx`; `run_app` | [`App`] |
 //! | a handler | [`service_fn`] |
 //! | `await request.read()`, `client_max_size` | [`read_body`] |
+//! | `web.FileResponse`, `add_static` | [`files`], [`App::add_static`] |
 //! | `web.WebSocketResponse`, `ClientWebSocketResponse` | [`ws`] |
 //! | `request.remote` | [`Peer`] among a request's extensions |
 //! | `ClientSession` and all around it | [`client`] |
@@ -46,6 +47,10 @@ mod app;
 mod service;
 
 mod body;
+
+pub mod files;
+
+mod percent;
 
 #[cfg(feature = "client")]
 pub mod client;

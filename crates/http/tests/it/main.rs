@@ -49,6 +49,12 @@ mod layers;
 
 mod apps;
 
+mod folder;
+
+#[cfg(feature = "client")]
+mod files;
+
+#[cfg(feature = "client")]
 #[cfg(feature = "http2")]
 mod http2;
 
