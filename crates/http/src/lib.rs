@@ -29,6 +29,7 @@
 //! | a handler | [`service_fn`] |
 //! | `await request.read()`, `client_max_size` | [`read_body`] |
 //! | `web.FileResponse`, `add_static` | [`files`], [`App::add_static`] |
+//! | `aiohttp-sse`'s `EventSourceResponse` | [`sse`] |
 //! | `web.WebSocketResponse`, `ClientWebSocketResponse` | [`ws`] |
 //! | `request.remote` | [`Peer`] among a request's extensions |
 //! | `ClientSession` and all around it | [`client`] |
@@ -49,6 +50,8 @@ mod service;
 mod body;
 
 pub mod files;
+
+pub mod sse;
 
 mod percent;
 

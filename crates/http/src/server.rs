@@ -55,7 +55,6 @@ mod framing;
 mod pace;
 
 pub use connection::Peer;
-#[cfg(feature = "ws")]
 pub(crate) use keeper::Keeper;
 use limits::Limits;
 pub use listener::Listener;

@@ -35,9 +35,10 @@ pub struct Peer(pub SocketAddr);
 pub(super) struct Origin {
     /// The other end.
     peer: Option<Peer>,
-    /// For those that ask for another protocol, and for handlers whose client has gone.
+    /// For those that ask for another protocol, for handlers whose client has gone, and for answers
+    /// that go on.
     keeper: Keeper,
-    /// Whether those go on.
+    /// Whether handlers whose client has gone are cancelled.
     is_cancelling: bool,
     /// What was agreed on with it.
     #[cfg(feature = "tls")]
@@ -162,9 +163,14 @@ impl Origin {
         }
     }
 
-    /// Where a handler goes on when its client has gone, if it does.
-    pub(super) fn orphanage(&self) -> Option<Keeper> {
-        (!self.is_cancelling).then(|| self.keeper.clone())
+    /// Where a handler goes on when its client has gone, and what tells answers of the end.
+    pub(super) fn keeper(&self) -> Keeper {
+        self.keeper.clone()
+    }
+
+    /// Whether a handler is cancelled when its client has gone.
+    pub(super) fn is_cancelling(&self) -> bool {
+        self.is_cancelling
     }
 
     /// Lets a handler know.

@@ -20,6 +20,7 @@ use super::access::Entry;
 use super::activity::Activity;
 use super::connection::{Origin, report};
 use super::keeper::Keeper;
+use crate::sse::Leave;
 
 /// See the module. One for each connection.
 #[derive(Debug)]
@@ -65,7 +66,8 @@ where
                 is_connect: request.method() == Method::CONNECT,
                 is_answered: false,
             },
-            orphanage: self.origin.orphanage(),
+            keeper: self.origin.keeper(),
+            is_cancelling: self.origin.is_cancelling(),
             step: Step::Waiting(self.service.clone(), Some(request)),
         }
     }
@@ -106,8 +108,10 @@ pub(super) struct Answering<S, B: 'static> {
     step: Step<S, B>,
     /// Counted until it is dropped.
     under_way: UnderWay,
-    /// Where a handler goes on whose client has gone; without it, it is cancelled.
-    orphanage: Option<Keeper>,
+    /// Where a handler goes on whose client has gone.
+    keeper: Keeper,
+    /// Whether such a handler is cancelled instead.
+    is_cancelling: bool,
     /// For the access log, while somebody reads that.
     #[cfg(feature = "tracing")]
     entry: Option<Box<Entry>>,
@@ -153,6 +157,12 @@ where
             }
         };
         self.step = Step::Over;
+        if let Ok(response) = &answer {
+            // An answer that goes on until the server stops has to be told of it.
+            if let Some(leave) = response.extensions().get::<Leave>() {
+                leave.give(&self.keeper);
+            }
+        }
         let response = answer.map_or_else(sorry, |response| response.map(Either::Left));
         self.under_way.note_answer(response.status());
         #[cfg(feature = "tracing")]
@@ -194,9 +204,9 @@ impl<S, B: 'static> Drop for Answering<S, B> {
     fn drop(&mut self) {
         let step = std::mem::replace(&mut self.step, Step::Over);
         // Only a client that has gone leaves orphans: a server that is cut cancels.
-        let has_left = self.under_way.activity.has_left();
-        if let (Step::Handling(handling), Some(keeper), true) = (step, &self.orphanage, has_left) {
-            keeper.start(go_on(handling));
+        let goes_on = self.under_way.activity.has_left() && !self.is_cancelling;
+        if let (Step::Handling(handling), true) = (step, goes_on) {
+            self.keeper.start(go_on(handling));
         }
     }
 }

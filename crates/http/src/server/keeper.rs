@@ -1,6 +1,6 @@
 //! What is left of a connection that HTTP has left behind: a seat to be waited for, its share of
 //! the limits, and the word that the server stops. Used by handlers whose client has gone, and by
-//! whatever speaks another protocol.
+//! whatever speaks another protocol, or goes on until the server stops.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -30,7 +30,6 @@ impl Keeper {
     }
 
     /// Waits until the server is to stop.
-    #[cfg(feature = "ws")]
     pub(crate) async fn stopping(&self) {
         self.0.roll().stopping().await;
     }

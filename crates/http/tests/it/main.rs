@@ -54,6 +54,8 @@ mod folder;
 #[cfg(feature = "client")]
 mod files;
 
+mod sse;
+
 #[cfg(feature = "client")]
 #[cfg(feature = "http2")]
 mod http2;
