@@ -62,6 +62,7 @@ const DOORS: [(&str, &[&str]); 6] = [
             "httpdate",
             "hyper",
             "hyper-util",
+            "memchr",
             "mime_guess",
             "pin-project-lite",
             "serde",

@@ -28,6 +28,7 @@
 //! | its `on_startup`, `on_shutdown`, `on_cleanup`, `cleanup_ctx`; `run_app` | [`App`] |
 //! | a handler | [`service_fn`] |
 //! | `await request.read()`, `client_max_size` | [`read_body`] |
+//! | `await request.multipart()` | [`multipart`] |
 //! | `web.FileResponse`, `add_static` | [`files`], [`App::add_static`] |
 //! | `aiohttp-sse`'s `EventSourceResponse` | [`sse`] |
 //! | `web.WebSocketResponse`, `ClientWebSocketResponse` | [`ws`] |
@@ -52,6 +53,8 @@ mod body;
 pub mod files;
 
 pub mod sse;
+
+pub mod multipart;
 
 mod percent;
 

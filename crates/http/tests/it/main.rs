@@ -57,6 +57,8 @@ mod files;
 mod sse;
 
 #[cfg(feature = "client")]
+mod multipart;
+
 #[cfg(feature = "http2")]
 mod http2;
 
