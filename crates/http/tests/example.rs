@@ -122,8 +122,27 @@ fn every_route_answers_curl() {
     let length = std::fs::metadata(this).unwrap().len();
     let told = serving.get("/upload", &["-T", this, "-X", "POST"]);
     assert!(told.contains(&format!("\"bytes\":{length}")), "{told}");
+    let file = format!("file=@{this}");
+    let told = serving.get("/form", &["-F", "text=x", "-F", &file, "-F", &file]);
+    assert_eq!(told, r#"["/files/1.rs","/files/2.rs"]"#);
+    let text = std::fs::read_to_string(this).unwrap();
+    assert_eq!(serving.get("/files/1.rs", &[]), text);
+    assert_eq!(serving.get("/files/2.rs", &["-r", "4-8"]), text[4..=8]);
     let status = ["-o", "/dev/null", "-w", "%{http_code}"];
     assert_eq!(serving.get("/nowhere", &status), "404");
+    let path = "/files/%2e%2e/server.rs";
+    assert_eq!(
+        serving.get(
+            path,
+            &["--path-as-is", status[0], status[1], status[2], status[3]]
+        ),
+        "404"
+    );
+    let head = serving.get("/files/1.rs", &["--head"]);
+    let etag = head.lines().find_map(|line| line.strip_prefix("etag: "));
+    let known = format!("if-none-match: {}", etag.unwrap());
+    let told = serving.get("/files/1.rs", &["-H", &known, "-w", "%{http_code}"]);
+    assert_eq!(told, "304");
     serving.press_ctrl_c();
     assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
 }
@@ -156,6 +175,55 @@ fn the_page_chats_in_a_browser() {
     let heard = "<pre id=\"heard\">hello-from-a-browser";
     assert!(dom.contains(heard), "{dom}\n{seen:?}");
     serving.press_ctrl_c();
+    assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
+}
+
+/// The page follows its link, and writes down what it hears.
+#[test]
+fn the_page_hears_the_clock_in_a_browser() {
+    let Some(mut browser) = browser("the_page_hears_the_clock_in_a_browser") else {
+        return;
+    };
+    let serving = Serving::start();
+    let page = format!("{}/#clock", serving.url);
+    // Virtual time stands still while the page waits for its events.
+    let seen = browser.args(["--virtual-time-budget=5000", "--dump-dom", &page]);
+    let seen = seen.output().unwrap();
+    let dom = String::from_utf8_lossy(&seen.stdout);
+    let heard = "<pre id=\"ticks\">tick 1\ntick 2\ntick 3\n</pre>";
+    assert!(dom.contains(heard), "{dom}\n{seen:?}");
+    serving.press_ctrl_c();
+    assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
+}
+
+#[test]
+fn ctrl_c_tells_whoever_listens() {
+    if !has_curl("ctrl_c_tells_whoever_listens") {
+        return;
+    }
+    let serving = Serving::start();
+    let mut listening = serving
+        .curl("/clock", &["-N", "-H", "last-event-id: 6"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let heard = BufReader::new(listening.stdout.take().unwrap());
+    let mut heard = heard.lines().map(Result::unwrap);
+    let tick = |number| {
+        [
+            format!("data: tick {number}"),
+            format!("id: {number}"),
+            String::new(),
+        ]
+    };
+    assert_eq!(
+        heard.by_ref().take(6).collect::<Vec<_>>(),
+        [tick(7), tick(8)].concat()
+    );
+    serving.press_ctrl_c();
+    // A proper end, or curl would complain.
+    assert_eq!(heard.filter(|line| line.starts_with(':')).count(), 0);
+    assert!(listening.wait().unwrap().success());
     assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
 }
 
