@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
 
+use crate::descriptors;
 use crate::meter::now;
 use crate::summary::percentile;
 
@@ -91,6 +92,7 @@ pub(crate) struct Outcome {
 impl Load {
     /// Connects, sends and receives until the time is over.
     pub(crate) fn run(&self) -> io::Result<()> {
+        descriptors::raise();
         let mut clients = (0..self.connections)
             .map(|_| Client::connect(self.address, self.speech))
             .collect::<io::Result<Vec<_>>>()?;

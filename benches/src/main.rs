@@ -5,15 +5,17 @@
 //! itself again as a child, so that each reading comes from a process in which one runtime has run
 //! one workload and nothing else. No measuring code knows which runtime it measures.
 //!
-//! Reading order: `options`, `rounds` (the conductor), `child`, `runtimes` (the seam), `workloads`,
-//! `meter` and `reading` (what is measured, and its shape), `summary`, `table` and
-//! `report` (what is shown).
+//! Reading order: `options`, `job`, `rounds` (the conductor), `child`, `runtimes` (the seam),
+//! `workloads`, `meter` and `reading` (what is measured, and its shape), `summary`, `curves`, `table`
+//! and `report` (what is shown).
 //! Apart from all that stands `counts`, which measures no time.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the harness reads /proc and drives its load through epoll: Linux only");
 
 mod options;
+
+mod job;
 
 mod rounds;
 
@@ -29,11 +31,15 @@ mod signal;
 
 mod load;
 
+mod descriptors;
+
 mod meter;
 
 mod reading;
 
 mod summary;
+
+mod curves;
 
 mod table;
 

@@ -3,6 +3,7 @@
 //!
 //! `main` calls [`Order::parse`] once. Nothing else reads arguments.
 
+use std::iter::Peekable;
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -11,9 +12,10 @@ use std::time::Duration;
 
 use crate::child;
 use crate::counts;
+use crate::job::Target;
 use crate::load::Load;
 use crate::runtimes;
-use crate::workloads::Plan;
+use crate::workloads::{Plan, Point};
 
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
@@ -21,6 +23,8 @@ Measures bowerbird against other runtimes and prints medians, their range, and r
 
   --quick              a look, not a measurement: small sizes, at most 60 s in all
   --rounds N           how often each workload runs on each runtime (default 5; with --quick 2)
+  --growth [A,B]       curves: 1,000 to 1,000,000 at a time, and 1 to 8 workers (3 rounds;
+                       with --quick 1, and to 10,000)
   --only A,B           these workloads only; a part of a name is enough
   --runtimes A,B       these runtimes only; the first is the one the others are compared with
   --json               one JSON object a line instead of the table
@@ -60,7 +64,7 @@ pub(crate) struct Options {
     /// In the order of the columns; the first is the one that is compared.
     pub(crate) runtimes: Vec<&'static str>,
     /// In the order in which they run.
-    pub(crate) workloads: Vec<&'static str>,
+    pub(crate) targets: Vec<Target>,
 }
 
 /// What one child measures.
@@ -69,6 +73,8 @@ pub(crate) struct Seat {
     pub(crate) runtime: String,
     pub(crate) workload: String,
     pub(crate) plan: Plan,
+    /// Where on the workload's growth series, if that is what it is about.
+    pub(crate) point: Option<Point>,
 }
 
 impl Order {
@@ -84,51 +90,126 @@ impl Order {
             Some("--count") => return count(&arguments.skip(1).collect::<Vec<_>>()),
             _ => {}
         }
-        let mut is_quick = false;
-        let mut is_json = false;
-        let mut report = None;
-        let mut rounds = None;
-        let mut runtimes = runtimes::names();
-        let mut workloads = child::workload_names();
+        let mut wish = Wish::default();
         while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
-            match argument.as_str() {
-                "--quick" => is_quick = true,
-                "--json" => is_json = true,
-                "--report" => report = Some(PathBuf::from(value()?)),
-                "--rounds" => rounds = Some(number::<NonZero<usize>>(&value()?)?.get()),
-                "--only" => {
-                    workloads = pick(&value()?, &workloads, |name, part| name.contains(part))?
-                }
-                "--runtimes" => runtimes = pick(&value()?, &runtimes, |name, part| name == part)?,
-                _ => return Err(format!("unknown argument {argument}")),
-            }
+            wish.take(&argument, &mut arguments)?;
         }
-        let rounds = rounds.unwrap_or(if is_quick { 2 } else { 5 });
-        let plan = Plan { is_quick };
-        Ok(Self::Conduct(Options {
-            plan,
-            rounds,
-            is_json,
-            report,
-            runtimes,
-            workloads,
-        }))
+        wish.grant().map(Self::Conduct)
     }
 }
 
-/// `--child RUNTIME WORKLOAD [--quick]`
+/// The switches as they were given.
+#[derive(Debug, Default)]
+struct Wish {
+    is_quick: bool,
+    is_json: bool,
+    report: Option<PathBuf>,
+    rounds: Option<usize>,
+    /// Parts of names.
+    only: Option<String>,
+    /// Names.
+    runtimes: Option<String>,
+    /// Curves instead of the table, of all series or of those with such parts in their names.
+    growth: Option<Option<String>>,
+}
+
+impl Wish {
+    fn take<I>(&mut self, argument: &str, rest: &mut Peekable<I>) -> Result<(), String>
+    where
+        I: Iterator<Item = String>,
+    {
+        let mut value = || rest.next().ok_or(format!("{argument} needs a value"));
+        match argument {
+            "--quick" => self.is_quick = true,
+            "--json" => self.is_json = true,
+            "--report" => self.report = Some(PathBuf::from(value()?)),
+            "--rounds" => self.rounds = Some(number::<NonZero<usize>>(&value()?)?.get()),
+            "--only" => self.only = Some(value()?),
+            "--runtimes" => self.runtimes = Some(value()?),
+            "--growth" => self.growth = Some(rest.next_if(|next| !next.starts_with("--"))),
+            _ => return Err(format!("unknown argument {argument}")),
+        }
+        Ok(())
+    }
+
+    fn grant(self) -> Result<Options, String> {
+        let plan = Plan {
+            is_quick: self.is_quick,
+        };
+        let rounds = match (self.is_quick, &self.growth) {
+            (true, None) => 2,
+            (true, Some(_)) => 1,
+            (false, None) => 5,
+            (false, Some(_)) => 3,
+        };
+        let known = runtimes::names();
+        let runtimes = match &self.runtimes {
+            Some(names) => pick(names, &known, |name, part| name == part)?,
+            None => known,
+        };
+        Ok(Options {
+            plan,
+            rounds: self.rounds.unwrap_or(rounds),
+            is_json: self.is_json,
+            report: self.report,
+            runtimes,
+            targets: match self.growth {
+                None => workloads(self.only.as_deref())?,
+                Some(name) => growth(plan, name.or(self.only).as_deref())?,
+            },
+        })
+    }
+}
+
+/// The workloads of the table, or those among them that are wanted.
+fn workloads(only: Option<&str>) -> Result<Vec<Target>, String> {
+    let mut names = child::workload_names();
+    if let Some(only) = only {
+        names = pick(only, &names, |name, part| name.contains(part))?;
+    }
+    Ok(names.into_iter().map(Target::plain).collect())
+}
+
+/// The points of all growth series, or of those that are wanted.
+fn growth(plan: Plan, only: Option<&str>) -> Result<Vec<Target>, String> {
+    let all = child::growth(plan);
+    let mut names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
+    if let Some(only) = only {
+        names = pick(only, &names, |name, part| name.contains(part))?;
+    }
+    let wanted = all.into_iter().filter(|(name, _)| names.contains(name));
+    let targets = wanted.flat_map(|(workload, points)| {
+        let target = move |point| Target {
+            workload,
+            point: Some(point),
+        };
+        points.into_iter().map(target)
+    });
+    Ok(targets.collect())
+}
+
+/// `--child RUNTIME WORKLOAD [--quick] [--at SIZE WORKERS]`
 fn child(rest: &[String]) -> Result<Order, String> {
     let [runtime, workload, flags @ ..] = rest else {
         return Err("--child is for the harness itself".to_owned());
     };
-    let plan = Plan {
-        is_quick: flags.iter().any(|flag| flag == "--quick"),
+    let (is_quick, flags) = match flags {
+        [quick, flags @ ..] if quick == "--quick" => (true, flags),
+        flags => (false, flags),
+    };
+    let point = match flags {
+        [] => None,
+        [at, size, workers] if at == "--at" => Some(Point {
+            size: number(size)?,
+            workers: number(workers)?,
+        }),
+        _ => return Err("--child takes --quick and --at, in this order".to_owned()),
     };
     Ok(Order::Child(Seat {
         runtime: runtime.clone(),
         workload: workload.clone(),
-        plan,
+        plan: Plan { is_quick },
+        point,
     }))
 }
 

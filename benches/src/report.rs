@@ -1,10 +1,12 @@
 //! The report: one page that carries all it needs, so that it can be kept, sent, opened anywhere.
 //!
 //! `rounds` calls [`write()`] after the last child. The page is HTML as strict as XML, without
-//! script and link; `bars` draws the picture, `facts` says on what machine it was
+//! script and link; `bars` and `curves` draw the pictures, `facts` says on what machine it was
 //! measured. Never measures anything itself.
 
 mod bars;
+
+mod curves;
 
 mod facts;
 
@@ -21,13 +23,13 @@ const PAGE: &str = "index.html";
 /// Colours of both themes; the picture takes them from here too.
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1c2024;--faint:#6b7280;--line:#d6d9de;--paper:#fff;\
---r1:#2563a8;--r2:#b4650f;--r3:#5b7f2b;--worse:#b3261e}\
+--r0:#a3246e;--r1:#2563a8;--r2:#b4650f;--r3:#5b7f2b;--worse:#b3261e}\
 @media(prefers-color-scheme:dark){:root{--ink:#e6e8eb;--faint:#9aa1ab;--line:#3a4048;\
---paper:#15181c;--r1:#6aa5e8;--r2:#e0a050;--r3:#9cc466;--worse:#f2867d}}\
+--paper:#15181c;--r0:#e884bd;--r1:#6aa5e8;--r2:#e0a050;--r3:#9cc466;--worse:#f2867d}}\
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);\
 max-width:72rem;margin:2rem auto;padding:0 1rem}\
 svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}\
-svg .small{font-size:10px}\
+svg .small{font-size:10px}svg .name{font-weight:600;font-size:14px}svg .faint{fill:var(--faint)}\
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
 th,td{padding:.2rem .7rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}\
 th:first-child,td:first-child{text-align:left}.beside td{color:var(--faint);border:0}\
@@ -48,17 +50,47 @@ fn page(summary: &Summary, facts: &[(&str, String)]) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\
          <meta name=\"viewport\" content=\"width=device-width\"/>\
          <title>{ours} against other runtimes</title><style>{STYLE}</style></head><body>\n\
-         <h1>{ours} against other runtimes</h1>\n{}\
-         <h2>How many times better {ours} is</h2>\n\
-         <p>Above 1 it wins, for rates and for times alike. The scale is logarithmic.</p>\n{}\
+         <h1>{ours} against other runtimes</h1>\n{}{}{}\
          <h2>All numbers</h2>\n\
          <p>Medians and ranges over the rounds; under each line the processor time of an operation \
          and how often a thread went to sleep for it.</p>\n{}{}</body></html>\n",
         facts_list(facts),
-        bars::draw(summary),
+        comparison(summary, &ours),
+        growth(summary),
         numbers(summary),
         shortcomings(summary),
     )
+}
+
+/// The bars; nothing where only growth was measured.
+fn comparison(summary: &Summary, ours: &str) -> String {
+    let is_plain = |row: &Row| row.target.point.is_none();
+    if !summary.rows.is_empty() && !summary.rows.iter().any(is_plain) {
+        return String::new();
+    }
+    format!(
+        "<h2>How many times better {ours} is</h2>\n\
+         <p>Above 1 it wins, for rates and for times alike. The scale is logarithmic.</p>\n{}",
+        bars::draw(summary)
+    )
+}
+
+/// The curves; nothing where no growth was measured.
+fn growth(summary: &Summary) -> String {
+    let all = crate::curves::gather(summary);
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut html = String::from(
+        "<h2>Growth</h2>\n\
+         <p>What an operation costs as there are more of them, on two workers, and as there are \
+         more workers; a rate is better where it is higher. Dots are medians over the rounds, \
+         whiskers their range, all axes logarithmic.</p>\n",
+    );
+    for curve in &all {
+        html += &curves::draw(curve, &summary.runtimes);
+    }
+    html
 }
 
 fn facts_list(facts: &[(&str, String)]) -> String {
@@ -126,7 +158,9 @@ fn shortcomings(summary: &Summary) -> String {
     for failure in &summary.failures {
         let told = format!(
             "{} on {}: {}",
-            failure.workload, failure.runtime, failure.message
+            failure.target.title(""),
+            failure.runtime,
+            failure.message
         );
         push(
             &mut html,
@@ -139,6 +173,11 @@ fn shortcomings(summary: &Summary) -> String {
         push(&mut html, told);
     }
     html
+}
+
+/// Of the runtime in `column`. The style sheet has four; more runtimes take turns.
+fn colour(column: usize) -> String {
+    format!("var(--r{})", column % 4)
 }
 
 fn push(text: &mut String, what: std::fmt::Arguments<'_>) {

@@ -1,19 +1,21 @@
-//! The conductor: which child runs when, what becomes of one that fails or hangs, and how long it
-//! will all take.
+//! The conductor: starts a child for each job, and knows what becomes of one that fails or hangs.
 //!
-//! `main` calls [`conduct`]. Runtimes take turns within a workload, and who is first changes from
-//! round to round, so that a slow minute of the machine falls on all of them alike.
+//! `main` calls [`conduct`]. In which order jobs come is in `job`; what has become of the run so
+//! far is shown by `progress`. Never measures anything itself.
 
-use std::io::{self, IsTerminal, Read, Write};
+mod progress;
+
+use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::meter::now;
+use crate::job::{self, Job, Target};
 use crate::options::Options;
 use crate::reading::Reading;
 use crate::report;
+use crate::rounds::progress::Progress;
 use crate::summary::{Failure, Summary};
 use crate::table;
 
@@ -28,35 +30,7 @@ const QUICK_CHILD_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs every child, then prints what they came to.
 pub(crate) fn conduct(options: &Options) -> io::Result<()> {
-    let mut summary = Summary::new(&options.runtimes);
-    let children = schedule(options);
-    let progress = Progress {
-        started: now(),
-        total: children.len(),
-    };
-    for (done, (workload, runtime)) in children.into_iter().enumerate() {
-        let elapsed = progress.started.elapsed();
-        if options.plan.is_quick && elapsed > QUICK_END {
-            summary.unstarted = progress.total - done;
-            break;
-        }
-        progress.show(done, &format!("{workload} on {runtime}"));
-        let limit = match options.plan.is_quick {
-            true => QUICK_STOP.saturating_sub(elapsed).min(QUICK_CHILD_LIMIT),
-            false => CHILD_LIMIT,
-        };
-        match measure(workload, runtime, options, limit) {
-            Ok(readings) => summary.add(workload, runtime, readings),
-            Err(error) => {
-                summary.failures.push(Failure {
-                    workload,
-                    runtime,
-                    message: error.to_string(),
-                });
-            }
-        }
-    }
-    progress.end();
+    let summary = run_all(options);
     if options.is_json {
         table::print_json(&summary)?;
     } else {
@@ -68,34 +42,68 @@ pub(crate) fn conduct(options: &Options) -> io::Result<()> {
     }
 }
 
-/// All children in the order in which they run: whole rounds, so that a run cut short has seen
-/// every workload before any of them twice.
-fn schedule(options: &Options) -> Vec<(&'static str, &'static str)> {
-    let mut children = Vec::new();
-    for round in 0..options.rounds {
-        let mut runtimes = options.runtimes.clone();
-        runtimes.rotate_left(round % options.runtimes.len());
-        for workload in &options.workloads {
-            children.extend(runtimes.iter().map(|runtime| (*workload, *runtime)));
+fn run_all(options: &Options) -> Summary {
+    let mut summary = Summary::new(&options.runtimes);
+    let (jobs, left_out): (Vec<_>, Vec<_>) = job::schedule(options)
+        .into_iter()
+        .partition(|job| job::has_room(&job.target));
+    note_left_out(&mut summary, &left_out);
+    let progress = Progress::start(jobs.len());
+    for (done, job) in jobs.iter().enumerate() {
+        let elapsed = progress.elapsed();
+        if options.plan.is_quick && elapsed > QUICK_END {
+            summary.unstarted = jobs.len() - done;
+            break;
+        }
+        progress.show(
+            done,
+            &format!("{} on {}", job.target.title(""), job.runtime),
+        );
+        let limit = match options.plan.is_quick {
+            true => QUICK_STOP.saturating_sub(elapsed).min(QUICK_CHILD_LIMIT),
+            false => CHILD_LIMIT,
+        };
+        match measure(job, options, limit) {
+            Ok(readings) => summary.add(job, readings),
+            Err(error) => summary.failures.push(Failure {
+                target: job.target,
+                runtime: job.runtime,
+                message: error.to_string(),
+            }),
         }
     }
-    children
+    progress.end();
+    summary
+}
+
+/// A line for each target, however many rounds and runtimes it would have been in.
+fn note_left_out(summary: &mut Summary, left_out: &[Job]) {
+    let mut seen: Vec<Target> = Vec::new();
+    for job in left_out {
+        if !seen.contains(&job.target) {
+            seen.push(job.target);
+            summary.failures.push(Failure {
+                target: job.target,
+                runtime: "any runtime",
+                message: "left out: too little memory is free".to_owned(),
+            });
+        }
+    }
 }
 
 /// Starts a child and reads what it prints.
-fn measure(
-    workload: &str,
-    runtime: &str,
-    options: &Options,
-    limit: Duration,
-) -> io::Result<Vec<Reading>> {
+fn measure(job: &Job, options: &Options, limit: Duration) -> io::Result<Vec<Reading>> {
     let mut command = Command::new(std::env::current_exe()?);
     command
-        .args(["--child", runtime, workload])
+        .args(["--child", job.runtime, job.target.workload])
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     if options.plan.is_quick {
         command.arg("--quick");
+    }
+    if let Some(point) = job.target.point {
+        command.arg("--at");
+        command.args([point.size.to_string(), point.workers.to_string()]);
     }
     let mut child = command.spawn()?;
     let text = read_within(&mut child, limit);
@@ -126,44 +134,6 @@ fn read_within(child: &mut Child, limit: Duration) -> io::Result<String> {
     });
     let late = |_| io::Error::other(format!("did not end within {} s", limit.as_secs()));
     text.recv_timeout(limit).map_err(late)?
-}
-
-/// The line on standard error.
-struct Progress {
-    started: Instant,
-    /// Children there will be.
-    total: usize,
-}
-
-impl Progress {
-    fn show(&self, done: usize, what: &str) {
-        let mut error = io::stderr().lock();
-        let eta = match done {
-            0 => String::new(),
-            done => {
-                let left = self.total - done;
-                let seconds = self.started.elapsed().as_secs_f64() / done as f64 * left as f64;
-                format!(", {seconds:.0} s left")
-            }
-        };
-        let line = format!("[{:>3}/{}] {what}{eta}", done + 1, self.total);
-        // A progress line that cannot be shown is no reason to stop measuring.
-        drop(match error.is_terminal() {
-            true => write!(error, "\r\x1b[K{line}"),
-            false => writeln!(error, "{line}"),
-        });
-    }
-
-    fn end(&self) {
-        let mut error = io::stderr().lock();
-        let seconds = self.started.elapsed().as_secs();
-        let clear = if error.is_terminal() { "\r\x1b[K" } else { "" };
-        drop(writeln!(
-            error,
-            "{clear}{} children in {seconds} s",
-            self.total
-        ));
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! `rounds` fills a [`Summary`], `table` shows it. The small statistics workloads need for their
 //! own samples are here too.
 
+use crate::job::{Job, Target};
 use crate::reading::{Better, Reading};
 
 /// Everything measured.
@@ -20,18 +21,18 @@ pub(crate) struct Summary {
 /// A child that gave no readings.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    pub(crate) workload: &'static str,
+    pub(crate) target: Target,
     pub(crate) runtime: &'static str,
     pub(crate) message: String,
 }
 
-/// A case of a workload on all runtimes.
+/// A case of a workload, or of a point of its growth, on all runtimes.
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub(crate) workload: &'static str,
+    pub(crate) target: Target,
     pub(crate) case: String,
     pub(crate) unit: String,
-    better: Better,
+    pub(crate) better: Better,
     /// For each runtime, in the order of the columns, the readings of all rounds.
     readings: Vec<Vec<Reading>>,
 }
@@ -63,15 +64,16 @@ impl Summary {
     }
 
     /// Takes the readings of one child.
-    pub(crate) fn add(&mut self, workload: &'static str, runtime: &str, readings: Vec<Reading>) {
+    pub(crate) fn add(&mut self, job: &Job, readings: Vec<Reading>) {
+        let Job { target, runtime } = *job;
         let columns = self.runtimes.len();
         let column = self.runtimes.iter().position(|name| *name == runtime);
         let column = column.expect("only chosen runtimes are measured");
         for reading in readings {
-            let is_it = |row: &Row| row.workload == workload && row.case == reading.case;
+            let is_it = |row: &Row| row.target == target && row.case == reading.case;
             let index = self.rows.iter().position(is_it).unwrap_or_else(|| {
                 self.rows.push(Row {
-                    workload,
+                    target,
                     case: reading.case.clone(),
                     unit: reading.unit.clone(),
                     better: reading.better,
@@ -85,18 +87,9 @@ impl Summary {
 }
 
 impl Row {
-    /// Workload, case and unit.
+    /// Workload, case, point and unit.
     pub(crate) fn title(&self) -> String {
-        let Self {
-            workload,
-            case,
-            unit,
-            ..
-        } = self;
-        match case.as_str() {
-            "" => format!("{workload} [{unit}]"),
-            case => format!("{workload} {case} [{unit}]"),
-        }
+        format!("{} [{}]", self.target.title(&self.case), self.unit)
     }
 
     /// How many runtimes there are, measured or not.

@@ -2,9 +2,13 @@
 //!
 //! `rounds` calls this once, at the end; nothing else writes to standard output but children.
 
+mod growth;
+
 use std::io::{self, Write};
 
+use crate::job::Target;
 use crate::summary::{Measure, Row, Spread, Summary};
+use crate::workloads::Point;
 
 /// The lines of a row, and how each is labelled.
 pub(crate) const MEASURES: [(Measure, &str); 3] = [
@@ -60,7 +64,9 @@ fn write_table(output: &mut impl Write, summary: &Summary) -> io::Result<()> {
         writeln!(
             output,
             "! {} on {}: {}",
-            failure.workload, failure.runtime, failure.message
+            failure.target.title(""),
+            failure.runtime,
+            failure.message
         )?;
     }
     if summary.unstarted > 0 {
@@ -70,7 +76,8 @@ fn write_table(output: &mut impl Write, summary: &Summary) -> io::Result<()> {
             "! the time was over: {count} children of later rounds were left out"
         )?;
     }
-    writeln!(output, "\n{LEGEND}")
+    writeln!(output, "\n{LEGEND}")?;
+    growth::write(output, summary)
 }
 
 /// One line of a row; nothing if no runtime has such a number.
@@ -128,11 +135,11 @@ pub(crate) fn print_json(summary: &Summary) -> io::Result<()> {
         }
     }
     for failure in &summary.failures {
-        let (workload, runtime) = (failure.workload, failure.runtime);
+        let (target, runtime) = (json_target(&failure.target), failure.runtime);
         let message = &failure.message;
         writeln!(
             output,
-            r#"{{"workload":"{workload}","runtime":"{runtime}","failed":"{message}"}}"#
+            r#"{{{target},"runtime":"{runtime}","failed":"{message}"}}"#
         )?;
     }
     Ok(())
@@ -144,17 +151,28 @@ fn json(row: &Row, column: usize, runtime: &str) -> Option<String> {
     let number =
         |number: Option<f64>| number.map_or("null".to_owned(), |number| number.to_string());
     let of = |measure| number(row.spread(column, measure).map(|spread| spread.median));
-    let (workload, case, unit) = (row.workload, &row.case, &row.unit);
+    let (target, case, unit) = (json_target(&row.target), &row.case, &row.unit);
     let (cpu, switches) = (of(Measure::Cpu), of(Measure::Switches));
     let ratio = number(row.ratio(column, Measure::Value));
     let ratio_cpu = number(row.ratio(column, Measure::Cpu));
     Some(
-        format!(
-            r#"{{"workload":"{workload}","case":"{case}","runtime":"{runtime}","unit":"{unit}","#
-        ) + &format!(
-            r#""median":{median},"min":{min},"max":{max},"cpu_ns":{cpu},"switches":{switches},"#
-        ) + &format!(r#""first_is_better":{ratio},"first_is_better_cpu":{ratio_cpu}}}"#),
+        format!(r#"{{{target},"case":"{case}","runtime":"{runtime}","unit":"{unit}","#)
+            + &format!(
+                r#""median":{median},"min":{min},"max":{max},"cpu_ns":{cpu},"switches":{switches},"#
+            )
+            + &format!(r#""first_is_better":{ratio},"first_is_better_cpu":{ratio_cpu}}}"#),
     )
+}
+
+/// The keys that say what was measured; size and workers for points of growth alone.
+fn json_target(target: &Target) -> String {
+    let workload = target.workload;
+    match target.point {
+        None => format!(r#""workload":"{workload}""#),
+        Some(Point { size, workers }) => {
+            format!(r#""workload":"{workload}","size":{size},"workers":{workers}"#)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -40,10 +40,14 @@ mod memory;
 
 mod idle;
 
+mod growth;
+
 use std::time::Duration;
 
 use crate::reading::Reading;
 use crate::runtimes::{Runtime, Shape};
+
+pub(crate) use growth::{BYTES_EACH, Point, WORKERS, catalogue as series};
 
 /// What almost every workload runs on.
 const TWO: Shape = Shape::Workers(2);

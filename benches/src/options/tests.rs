@@ -1,6 +1,6 @@
 use super::{Options, Order, Seat, Turns};
 use crate::counts::Mode;
-use crate::workloads::Plan;
+use crate::workloads::{Plan, Point};
 
 fn parse(line: &str) -> Result<Order, String> {
     Order::parse(line.split_whitespace().map(str::to_owned))
@@ -13,13 +13,21 @@ fn options(line: &str) -> Options {
     }
 }
 
+fn workloads(line: &str) -> Vec<&'static str> {
+    let targets = options(line).targets.into_iter();
+    let mut names: Vec<_> = targets.map(|target| target.workload).collect();
+    names.dedup();
+    names
+}
+
 #[test]
 fn without_arguments_everything_is_measured_five_times() {
     let options = options("");
     assert_eq!(options.rounds, 5);
     assert!(!options.plan.is_quick && !options.is_json);
     assert!(options.runtimes.contains(&"tokio"));
-    assert!(options.workloads.contains(&"spawn_join"));
+    assert!(options.targets.iter().all(|target| target.point.is_none()));
+    assert!(workloads("").contains(&"spawn_join"));
 }
 
 #[test]
@@ -30,11 +38,23 @@ fn quick_takes_two_rounds_unless_told_how_many() {
 
 #[test]
 fn only_takes_parts_of_names_and_no_name_twice() {
-    assert_eq!(options("--only fib,idle").workloads, ["fib", "idle"]);
+    assert_eq!(workloads("--only fib,idle"), ["fib", "idle"]);
     assert_eq!(
-        options("--only echo_1,echo").workloads,
+        workloads("--only echo_1,echo"),
         ["echo_1", "echo_1000", "echo_64"]
     );
+}
+
+#[test]
+fn growth_is_of_all_series_or_of_those_that_are_named() {
+    assert!(options("--growth").targets.len() > 7 * 10);
+    let of_one = options("--growth fib --json");
+    assert!(of_one.is_json);
+    assert_eq!(of_one.targets.len(), 7);
+    assert!(of_one.targets.iter().all(|target| target.point.is_some()));
+    assert_eq!(workloads("--growth --only fib,yield"), ["yield", "fib"]);
+    assert_eq!(options("--growth").rounds, 3);
+    assert_eq!(options("--growth --quick").rounds, 1);
 }
 
 #[test]
@@ -61,6 +81,9 @@ fn what_makes_no_sense_is_refused() {
         "--child tokio",
         "--load x",
         "--counts --quick",
+        "--growth nonsense",
+        "--child tokio fib --at 7",
+        "--child tokio fib --fast",
         "--count yield many",
     ] {
         assert!(parse(line).is_err(), "{line}");
@@ -73,13 +96,22 @@ fn a_child_learns_its_seat() {
         Ok(Order::Child(seat)) => seat,
         other => panic!("{other:?}"),
     };
-    let expected = |is_quick| Seat {
+    let expected = |is_quick, point| Seat {
         runtime: "tokio".into(),
         workload: "fib".into(),
         plan: Plan { is_quick },
+        point,
     };
-    assert_eq!(seat("--child tokio fib"), expected(false));
-    assert_eq!(seat("--child tokio fib --quick"), expected(true));
+    assert_eq!(seat("--child tokio fib"), expected(false, None));
+    assert_eq!(seat("--child tokio fib --quick"), expected(true, None));
+    let point = Some(Point {
+        size: 1_000,
+        workers: 8,
+    });
+    assert_eq!(
+        seat("--child tokio fib --quick --at 1000 8"),
+        expected(true, point)
+    );
 }
 
 #[test]

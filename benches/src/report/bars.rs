@@ -3,7 +3,7 @@
 //! `report` puts it into the page. Bars to the right are wins; what is beyond the scale is cut
 //! there, and its number stands beside it as beside all others.
 
-use super::{escaped, push};
+use super::{colour, escaped, push};
 use crate::summary::{Measure, Row, Summary};
 
 /// The ends of the scale, as powers of two.
@@ -12,7 +12,7 @@ const RIGHT: f64 = 6.0;
 
 /// Sizes, in the picture's own units.
 const WIDTH: f64 = 1_000.0;
-const LABELS: f64 = 270.0;
+const LABELS: f64 = 320.0;
 /// Room for the number behind the longest bar.
 const NUMBERS: f64 = 60.0;
 const BAR: f64 = 11.0;
@@ -23,7 +23,9 @@ const HEAD: f64 = 48.0;
 /// An SVG element.
 pub(super) fn draw(summary: &Summary) -> String {
     let others = summary.runtimes.len() - 1;
-    let is_drawn = |row: &&Row| (1..=others).any(|at| row.ratio(at, Measure::Value).is_some());
+    let is_drawn = |row: &&Row| {
+        row.target.point.is_none() && (1..=others).any(|at| row.ratio(at, Measure::Value).is_some())
+    };
     let rows: Vec<_> = summary.rows.iter().filter(is_drawn).collect();
     if rows.is_empty() {
         return "<p>Nothing was measured on two runtimes.</p>\n".to_owned();
@@ -116,9 +118,4 @@ fn add_row(svg: &mut String, row: &Row, runtimes: &[&str], top: f64) {
 fn place(power: f64) -> f64 {
     let share = (power.clamp(LEFT, RIGHT) - LEFT) / (RIGHT - LEFT);
     LABELS + share * (WIDTH - LABELS - NUMBERS)
-}
-
-/// The style sheet has three of them; more runtimes take turns.
-fn colour(column: usize) -> String {
-    format!("var(--r{})", (column - 1) % 3 + 1)
 }

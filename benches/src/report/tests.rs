@@ -1,21 +1,28 @@
 use super::{escaped, facts, page, write};
+use crate::job::{Job, Target};
 use crate::reading::Reading;
 use crate::summary::{Failure, Summary};
 
 fn summary() -> Summary {
     let mut summary = Summary::new(&["bowerbird", "tokio"]);
-    let of = |case: &str, value| vec![Reading::lower(case, "ns/task", value)];
-    summary.add("spawn", "bowerbird", of("10k", 100.0));
-    summary.add("spawn", "tokio", of("10k", 400.0));
-    summary.add("a<b & \"c\"", "bowerbird", of("", 300.0));
-    summary.add("a<b & \"c\"", "tokio", of("", 150.0));
-    summary.add("alone", "bowerbird", of("", 1.0));
-    summary.add("beyond", "bowerbird", of("", 1e-9));
-    summary.add("beyond", "tokio", of("", 1e9));
+    let (us, them) = ("bowerbird", "tokio");
+    for (workload, case, runtime, value) in [
+        ("spawn", "10k", us, 100.0),
+        ("spawn", "10k", them, 400.0),
+        ("a<b & \"c\"", "", us, 300.0),
+        ("a<b & \"c\"", "", them, 150.0),
+        ("alone", "", us, 1.0),
+        ("beyond", "", us, 1e-9),
+        ("beyond", "", them, 1e9),
+    ] {
+        let target = Target::plain(workload);
+        let readings = vec![Reading::lower(case, "ns/task", value)];
+        summary.add(&Job { target, runtime }, readings);
+    }
     let message = "it said <no> & hung\u{1b}[0m".to_owned();
-    let (workload, runtime) = ("idle", "tokio");
+    let (target, runtime) = (Target::plain("idle"), "tokio");
     summary.failures.push(Failure {
-        workload,
+        target,
         runtime,
         message,
     });
@@ -88,11 +95,11 @@ fn wins_point_right_and_defeats_are_marked() {
     assert!(page.contains("<td class=\"worse\">0.50x</td>"));
     // Two powers of two are two eighths of the scale, on either side of 1.
     assert!(
-        page.contains("x=\"437.5\" y=\"48.0\" width=\"167.5\""),
+        page.contains("x=\"475.0\" y=\"48.0\" width=\"155.0\""),
         "{page}"
     );
     assert!(
-        page.contains("x=\"353.8\" y=\"68.0\" width=\"83.8\""),
+        page.contains("x=\"397.5\" y=\"68.0\" width=\"77.5\""),
         "{page}"
     );
 }

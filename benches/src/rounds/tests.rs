@@ -1,26 +1,9 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{read_within, schedule};
-use crate::options::Options;
-use crate::workloads::Plan;
-
-#[test]
-fn runtimes_take_turns_and_each_is_first_once() {
-    let options = Options {
-        plan: Plan { is_quick: true },
-        rounds: 2,
-        is_json: false,
-        report: None,
-        runtimes: vec!["a", "b"],
-        workloads: vec!["x", "y"],
-    };
-    let expected = [
-        [("x", "a"), ("x", "b"), ("y", "a"), ("y", "b")],
-        [("x", "b"), ("x", "a"), ("y", "b"), ("y", "a")],
-    ];
-    assert_eq!(schedule(&options), expected.concat());
-}
+use super::{note_left_out, read_within};
+use crate::job::{Job, Target};
+use crate::summary::Summary;
 
 #[test]
 fn a_child_that_hangs_is_given_up() {
@@ -50,4 +33,14 @@ fn all_a_child_prints_is_read() {
         "readings\n"
     );
     child.wait().unwrap();
+}
+
+#[test]
+fn what_is_left_out_is_told_once() {
+    let target = Target::plain("x");
+    let on = |runtime| Job { target, runtime };
+    let mut summary = Summary::new(&["a", "b"]);
+    note_left_out(&mut summary, &[on("a"), on("b"), on("a")]);
+    assert_eq!(summary.failures.len(), 1);
+    assert_eq!(summary.failures[0].target, target);
 }

@@ -1,13 +1,19 @@
 use super::{Measure, Spread, Summary, mean, median, percentile};
+use crate::job::{Job, Target};
 use crate::reading::Reading;
+
+fn job(runtime: &'static str) -> Job {
+    let target = Target::plain("w");
+    Job { target, runtime }
+}
 
 /// A summary of the first readings for runtime `a` and the second for runtime `b`.
 fn summary(a: Vec<Reading>, b: Vec<Reading>) -> Summary {
     let mut summary = Summary::new(&["a", "b"]);
     a.into_iter()
-        .for_each(|reading| summary.add("w", "a", vec![reading]));
+        .for_each(|reading| summary.add(&job("a"), vec![reading]));
     b.into_iter()
-        .for_each(|reading| summary.add("w", "b", vec![reading]));
+        .for_each(|reading| summary.add(&job("b"), vec![reading]));
     summary
 }
 

@@ -1,6 +1,13 @@
-use super::{json, short, write_table};
+use super::{json, json_target, short, write_table};
+use crate::job::{Job, Target};
 use crate::reading::Reading;
 use crate::summary::{Failure, Summary};
+use crate::workloads::Point;
+
+fn on(runtime: &'static str) -> Job {
+    let target = Target::plain("spawn");
+    Job { target, runtime }
+}
 
 fn summary() -> Summary {
     let mut summary = Summary::new(&["a", "b"]);
@@ -8,8 +15,8 @@ fn summary() -> Summary {
         cpu_ns,
         ..Reading::lower("10k", "ns/task", value)
     };
-    summary.add("spawn", "a", vec![of(100.0, Some(50.0))]);
-    summary.add("spawn", "b", vec![of(450.0, None)]);
+    summary.add(&on("a"), vec![of(100.0, Some(50.0))]);
+    summary.add(&on("b"), vec![of(450.0, None)]);
     summary
 }
 
@@ -17,7 +24,7 @@ fn summary() -> Summary {
 fn a_row_is_one_line_and_one_more_for_each_other_measure() {
     let mut summary = summary();
     let failure = Failure {
-        workload: "echo",
+        target: Target::plain("echo"),
         runtime: "b",
         message: "hung".into(),
     };
@@ -55,6 +62,45 @@ fn a_json_line_has_every_key_and_null_for_what_was_not_measured() {
         "first_is_better":4.5,"first_is_better_cpu":null}"#;
     let expected: Vec<&str> = expected.split_whitespace().collect();
     assert_eq!(line, expected.concat());
+}
+
+#[test]
+fn a_point_of_growth_says_where_it_is() {
+    let point = Some(Point {
+        size: 1_000,
+        workers: 8,
+    });
+    let target = Target {
+        point,
+        ..Target::plain("fib")
+    };
+    let expected = r#""workload":"fib","size":1000,"workers":8"#;
+    assert_eq!(json_target(&target), expected);
+}
+
+#[test]
+fn growth_is_told_from_the_smallest_to_the_largest() {
+    let mut summary = Summary::new(&["a", "b"]);
+    for (size, workers, value) in [(1_000, 2, 50.0), (100_000, 2, 150.0), (1_000, 8, 75.0)] {
+        let point = Some(Point { size, workers });
+        let target = Target {
+            point,
+            ..Target::plain("fib")
+        };
+        let (runtime, readings) = ("a", vec![Reading::lower("", "ns/task", value)]);
+        summary.add(&Job { target, runtime }, readings);
+    }
+    let mut output = Vec::new();
+    write_table(&mut output, &summary).unwrap();
+    let text = String::from_utf8(output).unwrap();
+    let lines: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let size = ["fib,", "1k", "to", "100k", "at", "a", "time", "3.00x", "-"];
+    let workers = ["fib,", "2", "to", "8", "workers", "1.50x", "-"];
+    assert!(lines.iter().any(|line| *line == size), "{text}");
+    assert!(lines.iter().any(|line| *line == workers), "{text}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ const ROOM: usize = 64;
 
 pub(super) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
     R::run(TWO, async move {
-        let (usage, turns) = repeat(plan, all_through::<R>).await;
+        let (usage, turns) = repeat(plan, || all_through::<R>(PRODUCERS, MESSAGES_EACH)).await;
         vec![Reading::per_op(
             "",
             "message",
@@ -24,12 +24,12 @@ pub(super) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
     })
 }
 
-async fn all_through<R: Runtime>() {
+pub(super) async fn all_through<R: Runtime>(producers: usize, messages_each: usize) {
     let (sender, receiver) = channel::bounded(ROOM);
-    for _ in 0..PRODUCERS {
+    for _ in 0..producers {
         let sender = sender.clone();
         R::detach(R::spawn(async move {
-            for number in 0..MESSAGES_EACH {
+            for number in 0..messages_each {
                 sender
                     .send(number)
                     .await

@@ -33,14 +33,14 @@ pub(super) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
 }
 
 async fn measured<R: Runtime>(steps: u32) -> Usage {
-    fan_out::<R>(steps).await;
+    fan_out::<R>(TASKS, steps).await;
     let meter = Meter::start();
-    fan_out::<R>(steps).await;
+    fan_out::<R>(TASKS, steps).await;
     meter.stop()
 }
 
-async fn fan_out<R: Runtime>(steps: u32) {
-    let tasks: Vec<_> = (0..TASKS)
+pub(super) async fn fan_out<R: Runtime>(count: usize, steps: u32) {
+    let tasks: Vec<_> = (0..count)
         .map(|_| R::spawn(async move { grind(steps) }))
         .collect();
     for task in tasks {
@@ -49,7 +49,7 @@ async fn fan_out<R: Runtime>(steps: u32) {
 }
 
 /// How many steps make a grain here. The quickest of some tries is the one nobody disturbed.
-fn calibrate() -> u32 {
+pub(super) fn calibrate() -> u32 {
     const TRIAL: u32 = 200_000;
     let trial = || {
         let started = now();

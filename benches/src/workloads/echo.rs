@@ -9,20 +9,27 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use super::{Plan, TWO};
+use super::{Plan, Point, TWO};
 use crate::load::{BEGIN, Outcome, REQUEST_BYTES, Speech};
 use crate::meter::{Meter, Usage};
 use crate::reading::Reading;
-use crate::runtimes::Runtime;
+use crate::runtimes::{Runtime, Shape};
 use crate::signal::oneshot;
 
 pub(super) fn run<R: Runtime, const CONNECTIONS: usize>(plan: Plan) -> Vec<Reading> {
     let load = (Speech::Echo, CONNECTIONS);
-    under_load::<R, _>(serve::<R>, load, plan)
+    under_load::<R, _>(TWO, serve::<R>, load, plan)
+}
+
+/// The same with as many connections and workers as the point says.
+pub(super) fn at<R: Runtime>(plan: Plan, point: Point) -> Vec<Reading> {
+    let (shape, load) = (Shape::Workers(point.workers), (Speech::Echo, point.size));
+    under_load::<R, _>(shape, serve::<R>, load, plan)
 }
 
 /// What a server is like under a load: what it speaks, over so many connections.
 pub(super) fn under_load<R: Runtime, S>(
+    shape: Shape,
     serve: impl FnOnce(R::Listener) -> S + Send + 'static,
     load: (Speech, usize),
     plan: Plan,
@@ -30,7 +37,7 @@ pub(super) fn under_load<R: Runtime, S>(
 where
     S: Future<Output = ()> + Send + 'static,
 {
-    let served = R::run(TWO, async move {
+    let served = R::run(shape, async move {
         let (listener, address) = R::listen().await?;
         R::detach(R::spawn(serve(listener)));
         let (done, outcome) = oneshot();

@@ -6,31 +6,42 @@
 use std::future::{Future, pending as forever};
 use std::time::Duration;
 
-use super::{Plan, TWO};
+use super::{Plan, Point, TWO};
 use crate::meter::{Meter, resident_bytes};
 use crate::reading::Reading;
-use crate::runtimes::Runtime;
+use crate::runtimes::{Runtime, Shape};
 use crate::signal::Countdown;
 
 /// How many tasks have not been polled yet.
 static UNSTARTED: Countdown = Countdown::new();
 
 pub(super) fn pending<R: Runtime>(plan: Plan) -> Vec<Reading> {
-    measure::<R, _, _>(plan, forever)
+    measure::<R, _, _>(TWO, plan.pick(200_000, 1_000_000), forever)
+}
+
+pub(super) fn pending_at<R: Runtime>(_: Plan, point: Point) -> Vec<Reading> {
+    measure::<R, _, _>(Shape::Workers(point.workers), point.size, forever)
 }
 
 pub(super) fn sleeping<R: Runtime>(plan: Plan) -> Vec<Reading> {
-    measure::<R, _, _>(plan, || R::sleep(Duration::from_secs(3_600)))
+    measure::<R, _, _>(TWO, plan.pick(200_000, 1_000_000), an_hour::<R>)
 }
 
-fn measure<R, W, F>(plan: Plan, wait: W) -> Vec<Reading>
+pub(super) fn sleeping_at<R: Runtime>(_: Plan, point: Point) -> Vec<Reading> {
+    measure::<R, _, _>(Shape::Workers(point.workers), point.size, an_hour::<R>)
+}
+
+fn an_hour<R: Runtime>() -> impl Future<Output = ()> + Send + 'static {
+    R::sleep(Duration::from_secs(3_600))
+}
+
+fn measure<R, W, F>(shape: Shape, count: usize, wait: W) -> Vec<Reading>
 where
     R: Runtime,
     W: Fn() -> F + Copy + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let count = plan.pick(200_000, 1_000_000);
-    R::run(TWO, async move {
+    R::run(shape, async move {
         // What a runtime allocates once is not charged to the tasks.
         fill::<R, _, _>(1_000, wait).await;
         let before = resident_bytes();

@@ -10,13 +10,13 @@ const PAIRS: usize = 1_000;
 
 pub(super) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
     R::run(TWO, async move {
-        let (usage, turns) = repeat(plan, all_pairs::<R>).await;
+        let (usage, turns) = repeat(plan, || all_pairs::<R>(PAIRS)).await;
         vec![Reading::per_op("", "pair", usage, turns * PAIRS)]
     })
 }
 
-async fn all_pairs<R: Runtime>() {
-    let pairs: Vec<_> = (0..PAIRS).map(|_| R::spawn(ping::<R>())).collect();
+pub(super) async fn all_pairs<R: Runtime>(count: usize) {
+    let pairs: Vec<_> = (0..count).map(|_| R::spawn(ping::<R>())).collect();
     for pair in pairs {
         R::join(pair).await;
     }

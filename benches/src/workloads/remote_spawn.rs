@@ -18,7 +18,7 @@ pub(super) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
         let (usage, turns) = repeat(plan, from_a_worker::<R>).await;
         let mut readings = vec![Reading::per_op("worker", "task", usage, turns * TASKS)];
         for (case, threads) in [("1 thread", 1), ("2 threads", 2)] {
-            let (usage, turns) = repeat(plan, || from_threads::<R>(threads)).await;
+            let (usage, turns) = repeat(plan, || from_threads::<R>(TASKS, threads)).await;
             readings.push(Reading::per_op(case, "task", usage, turns * TASKS));
         }
         readings
@@ -33,12 +33,13 @@ async fn from_a_worker<R: Runtime>() {
     UNFINISHED.zero().await;
 }
 
-async fn from_threads<R: Runtime>(threads: usize) {
-    UNFINISHED.reset(TASKS);
+/// `threads` is a divisor of `tasks`.
+pub(super) async fn from_threads<R: Runtime>(tasks: usize, threads: usize) {
+    UNFINISHED.reset(tasks);
     for _ in 0..threads {
         let remote = R::remote();
         thread::spawn(move || {
-            for _ in 0..TASKS / threads {
+            for _ in 0..tasks / threads {
                 R::detach(R::spawn_from(&remote, async { UNFINISHED.tick() }));
             }
         });

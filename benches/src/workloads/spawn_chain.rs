@@ -27,7 +27,7 @@ fn measure<R: Runtime>(plan: Plan, shape: Shape) -> Vec<Reading> {
 }
 
 /// A task that spawns the next and waits for it, `below` times over.
-fn link<R: Runtime>(below: usize) -> R::Task<()> {
+pub(super) fn link<R: Runtime>(below: usize) -> R::Task<()> {
     R::spawn(async move {
         if below > 0 {
             R::join(link::<R>(below - 1)).await;

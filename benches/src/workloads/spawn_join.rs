@@ -24,7 +24,7 @@ fn measure<R: Runtime>(plan: Plan, shape: Shape) -> Vec<Reading> {
     })
 }
 
-async fn spawn_and_join<R: Runtime>(count: usize) {
+pub(super) async fn spawn_and_join<R: Runtime>(count: usize) {
     let tasks: Vec<_> = (0..count).map(|_| R::spawn(async {})).collect();
     for task in tasks {
         R::join(task).await;

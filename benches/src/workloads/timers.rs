@@ -8,17 +8,24 @@ use std::time::Duration;
 use super::{Plan, TWO};
 use crate::meter::Meter;
 use crate::reading::Reading;
-use crate::runtimes::Runtime;
+use crate::runtimes::{Runtime, Shape};
 
 pub(super) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
-    let count = plan.pick(20_000, 100_000);
-    R::run(TWO, async move {
+    measure::<R>(TWO, plan.pick(20_000, 100_000))
+}
+
+pub(super) fn measure<R: Runtime>(shape: Shape, count: usize) -> Vec<Reading> {
+    R::run(shape, async move {
         all_fire::<R>(count / 10).await;
         let meter = Meter::start();
         all_fire::<R>(count).await;
         let usage = meter.stop();
         let cpu = usage.cpu.as_nanos() as f64 / count as f64;
-        vec![Reading::lower("", "cpu ns/timer", cpu)]
+        let switches = Some(usage.switches as f64 / count as f64);
+        vec![Reading {
+            switches,
+            ..Reading::lower("", "cpu ns/timer", cpu)
+        }]
     })
 }
 

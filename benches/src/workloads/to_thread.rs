@@ -19,7 +19,7 @@ pub(super) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
         let (usage, turns) = repeat(plan, in_turn::<R>).await;
         let warm = Reading::per_op("one at a time", "job", usage, turns * IN_TURN);
         let cold = after_rests::<R>(plan.pick(30, 200)).await;
-        let (usage, turns) = repeat(plan, burst::<R>).await;
+        let (usage, turns) = repeat(plan, || burst::<R>(BURST)).await;
         let burst = Reading::per_op("burst of 20k", "job", usage, turns * BURST);
         vec![warm, cold, burst]
     })
@@ -42,8 +42,8 @@ async fn after_rests<R: Runtime>(count: usize) -> Reading {
     Reading::lower("after a rest", "ns median", median(&mut times_ns))
 }
 
-async fn burst<R: Runtime>() {
-    let jobs: Vec<_> = (0..BURST).map(|_| R::blocking(|| ())).collect();
+pub(super) async fn burst<R: Runtime>(count: usize) {
+    let jobs: Vec<_> = (0..count).map(|_| R::blocking(|| ())).collect();
     for job in jobs {
         job.await;
     }
