@@ -60,6 +60,18 @@ audit *options:
 bench *options:
     cargo run --release -p bowerbird-benches -- {{options}}
 
+# The same with tokio's switches that are off by default in a column beside it: a second build
+bench-opt *options:
+    cargo build --release -p bowerbird-benches
+    CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/opt" RUSTFLAGS="--cfg tokio_unstable" cargo build --release -p bowerbird-benches
+    cargo run --release -p bowerbird-benches -- {{options}}
+
+# The same with mimalloc in rows beside the others: a second build
+bench-mimalloc *options:
+    cargo build --release -p bowerbird-benches
+    CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/mimalloc" cargo build --release -p bowerbird-benches --features mimalloc
+    cargo run --release -p bowerbird-benches -- --mimalloc {{options}}
+
 # Instructions per operation against the recorded ones; `just counts --record` records on purpose
 counts *options:
     cargo run --release -p bowerbird-benches -- --counts {{options}}

@@ -3,6 +3,7 @@
 //! `table` prints by how much an operation gets dearer from one end to the other, `report` draws
 //! the curves. Only looks at a [`Summary`].
 
+use crate::job::Target;
 use crate::reading::Better;
 use crate::summary::{Measure, Row, Summary};
 use crate::workloads::{Point, WORKERS};
@@ -32,13 +33,18 @@ pub(crate) fn gather(summary: &Summary) -> Vec<Curve<'_>> {
 impl<'a> Curve<'a> {
     fn is_of(&self, row: &Row) -> bool {
         let first = self.rows[0];
-        first.target.workload == row.target.workload && first.case == row.case
+        let of = |row: &Row| (row.target.workload, row.target.allocator);
+        of(first) == of(row) && first.case == row.case
     }
 
-    /// Workload and case.
+    /// Workload, case and allocator.
     pub(crate) fn name(&self) -> String {
         let Row { target, case, .. } = self.rows[0];
-        format!("{} {case}", target.workload).trim_end().to_owned()
+        Target {
+            point: None,
+            ..*target
+        }
+        .title(case)
     }
 
     pub(crate) fn unit(&self) -> &'a str {

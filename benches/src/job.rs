@@ -5,6 +5,7 @@
 
 use std::fs;
 
+use crate::builds::Allocator;
 use crate::options::Options;
 use crate::workloads::{BYTES_EACH, Point};
 
@@ -20,6 +21,8 @@ pub(crate) struct Job {
 pub(crate) struct Target {
     pub(crate) workload: &'static str,
     pub(crate) point: Option<Point>,
+    /// Of the process that measures it.
+    pub(crate) allocator: Allocator,
 }
 
 impl Target {
@@ -28,10 +31,12 @@ impl Target {
         Self {
             workload,
             point: None,
+            allocator: Allocator::OURS,
         }
     }
 
-    /// Workload and case for people: `echo p99`, `spawn_join 10k/2` with two workers.
+    /// Workload and case for people: `echo p99`, `spawn_join 10k/2` with two workers, `fib 20
+    /// (mimalloc)`.
     pub(crate) fn title(&self, case: &str) -> String {
         let mut title = self.workload.to_owned();
         if !case.is_empty() {
@@ -39,6 +44,9 @@ impl Target {
         }
         if let Some(Point { size, workers }) = self.point {
             title += &format!(" {}/{workers}", short_count(size));
+        }
+        if self.allocator != Allocator::System {
+            title += &format!(" ({})", self.allocator.name());
         }
         title
     }
@@ -58,18 +66,19 @@ pub(crate) fn short_count(count: usize) -> String {
 
 /// All children in the order in which they run: whole rounds, so that a run cut short has seen
 /// every target before any of them twice. Runtimes take turns within a target, and who is first
-/// changes from round to round.
+/// changes from round to round. What no build can do is left out.
 pub(crate) fn schedule(options: &Options) -> Vec<Job> {
     let mut jobs = Vec::new();
     for round in 0..options.rounds {
         let mut runtimes = options.runtimes.clone();
         runtimes.rotate_left(round % options.runtimes.len());
         for target in &options.targets {
-            let on = |runtime| Job {
+            let program = |runtime| options.builds.program(runtime, target.allocator);
+            let there = runtimes.iter().filter(|runtime| program(runtime).is_some());
+            jobs.extend(there.map(|runtime| Job {
                 target: *target,
                 runtime,
-            };
-            jobs.extend(runtimes.iter().copied().map(on));
+            }));
         }
     }
     jobs

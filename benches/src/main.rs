@@ -5,7 +5,7 @@
 //! itself again as a child, so that each reading comes from a process in which one runtime has run
 //! one workload and nothing else. No measuring code knows which runtime it measures.
 //!
-//! Reading order: `options`, `job`, `rounds` (the conductor), `child`, `runtimes` (the seam),
+//! Reading order: `options`, `builds`, `job`, `rounds` (the conductor), `child`, `runtimes` (the seam),
 //! `workloads`, `meter` and `reading` (what is measured, and its shape), `summary`, `curves`, `table`
 //! and `report` (what is shown).
 //! Apart from all that stands `counts`, which measures no time.
@@ -14,6 +14,8 @@
 compile_error!("the harness reads /proc and drives its load through epoll: Linux only");
 
 mod options;
+
+mod builds;
 
 mod job;
 
@@ -49,10 +51,19 @@ mod counts;
 
 use std::process::ExitCode;
 
+use crate::builds::Builds;
 use crate::options::Order;
 
+/// In the build for `--mimalloc`: every runtime in it takes its memory from here.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
-    let order = match Order::parse(std::env::args().skip(1)) {
+    let parsed = Builds::find()
+        .map_err(|error| error.to_string())
+        .and_then(|builds| Order::parse(std::env::args().skip(1), &builds));
+    let order = match parsed {
         Ok(order) => order,
         Err(message) => {
             eprintln!("{message}\n\n{}", options::USAGE);

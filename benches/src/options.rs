@@ -1,20 +1,21 @@
-//! The command line: what a user may ask for, and the private forms in which the harness
-//! starts itself (`--child`, `--load`, `--count`).
+//! The command line: what a user may ask for. The forms in which the harness starts itself are in
+//! `private`.
 //!
 //! `main` calls [`Order::parse`] once. Nothing else reads arguments.
 
+mod private;
+
 use std::iter::Peekable;
-use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
+use crate::builds::{Allocator, Build, Builds};
 use crate::child;
 use crate::counts;
 use crate::job::Target;
 use crate::load::Load;
-use crate::runtimes;
+use crate::runtimes::TOKIO_OPT;
 use crate::workloads::{Plan, Point};
 
 /// What `--help` prints.
@@ -25,6 +26,7 @@ Measures bowerbird against other runtimes and prints medians, their range, and r
   --rounds N           how often each workload runs on each runtime (default 5; with --quick 2)
   --growth [A,B]       curves: 1,000 to 1,000,000 at a time, and 1 to 8 workers (3 rounds;
                        with --quick 1, and to 10,000)
+  --mimalloc           every row a second time, with mimalloc instead of the system's allocator
   --only A,B           these workloads only; a part of a name is enough
   --runtimes A,B       these runtimes only; the first is the one the others are compared with
   --json               one JSON object a line instead of the table
@@ -53,7 +55,7 @@ pub(crate) struct Turns {
 }
 
 /// What the conductor is to do.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) plan: Plan,
     /// How many children a workload gets on each runtime.
@@ -65,6 +67,10 @@ pub(crate) struct Options {
     pub(crate) runtimes: Vec<&'static str>,
     /// In the order in which they run.
     pub(crate) targets: Vec<Target>,
+    /// What children are started from.
+    pub(crate) builds: Builds,
+    /// What somebody should know before it begins.
+    pub(crate) remark: Option<String>,
 }
 
 /// What one child measures.
@@ -79,22 +85,25 @@ pub(crate) struct Seat {
 
 impl Order {
     /// Reads the arguments after the program's name; the error is a sentence for the user.
-    pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+    pub(crate) fn parse(
+        arguments: impl Iterator<Item = String>,
+        builds: &Builds,
+    ) -> Result<Self, String> {
         let mut arguments = arguments.peekable();
         match arguments.peek().map(String::as_str) {
             Some("--help" | "-h") => return Ok(Self::Help),
             Some("--list") => return Ok(Self::List),
-            Some("--child") => return child(&arguments.skip(1).collect::<Vec<_>>()),
-            Some("--load") => return load(&arguments.skip(1).collect::<Vec<_>>()),
-            Some("--counts") => return compare(&arguments.skip(1).collect::<Vec<_>>()),
-            Some("--count") => return count(&arguments.skip(1).collect::<Vec<_>>()),
+            Some("--child") => return private::child(&arguments.skip(1).collect::<Vec<_>>()),
+            Some("--load") => return private::load(&arguments.skip(1).collect::<Vec<_>>()),
+            Some("--counts") => return private::compare(&arguments.skip(1).collect::<Vec<_>>()),
+            Some("--count") => return private::count(&arguments.skip(1).collect::<Vec<_>>()),
             _ => {}
         }
         let mut wish = Wish::default();
         while let Some(argument) = arguments.next() {
             wish.take(&argument, &mut arguments)?;
         }
-        wish.grant().map(Self::Conduct)
+        wish.grant(builds).map(Self::Conduct)
     }
 }
 
@@ -111,6 +120,8 @@ struct Wish {
     runtimes: Option<String>,
     /// Curves instead of the table, of all series or of those with such parts in their names.
     growth: Option<Option<String>>,
+    /// Everything once more, with mimalloc.
+    is_mimalloc: bool,
 }
 
 impl Wish {
@@ -124,6 +135,7 @@ impl Wish {
             "--json" => self.is_json = true,
             "--report" => self.report = Some(PathBuf::from(value()?)),
             "--rounds" => self.rounds = Some(number::<NonZero<usize>>(&value()?)?.get()),
+            "--mimalloc" => self.is_mimalloc = true,
             "--only" => self.only = Some(value()?),
             "--runtimes" => self.runtimes = Some(value()?),
             "--growth" => self.growth = Some(rest.next_if(|next| !next.starts_with("--"))),
@@ -132,7 +144,7 @@ impl Wish {
         Ok(())
     }
 
-    fn grant(self) -> Result<Options, String> {
+    fn grant(self, builds: &Builds) -> Result<Options, String> {
         let plan = Plan {
             is_quick: self.is_quick,
         };
@@ -142,22 +154,64 @@ impl Wish {
             (false, None) => 5,
             (false, Some(_)) => 3,
         };
-        let known = runtimes::names();
-        let runtimes = match &self.runtimes {
-            Some(names) => pick(names, &known, |name, part| name == part)?,
-            None => known,
+        let allocators = self.allocators(builds)?;
+        let (runtimes, remark) = self.runtimes(builds)?;
+        let targets = match self.growth {
+            None => workloads(self.only.as_deref())?,
+            Some(name) => growth(plan, name.or(self.only).as_deref())?,
         };
+        let with_each = targets.into_iter().flat_map(|target| {
+            let with = move |allocator| Target {
+                allocator,
+                ..target
+            };
+            allocators.iter().copied().map(with)
+        });
         Ok(Options {
             plan,
             rounds: self.rounds.unwrap_or(rounds),
             is_json: self.is_json,
             report: self.report,
             runtimes,
-            targets: match self.growth {
-                None => workloads(self.only.as_deref())?,
-                Some(name) => growth(plan, name.or(self.only).as_deref())?,
-            },
+            targets: with_each.collect(),
+            builds: builds.clone(),
+            remark,
         })
+    }
+
+    fn allocators(&self, builds: &Builds) -> Result<Vec<Allocator>, String> {
+        let mut allocators = vec![Allocator::OURS];
+        if self.is_mimalloc && Allocator::OURS != Allocator::Mimalloc {
+            if let Some(complaint) = builds.mimalloc.complaint("just bench-mimalloc") {
+                return Err(complaint);
+            }
+            allocators.push(Allocator::Mimalloc);
+        }
+        Ok(allocators)
+    }
+
+    /// Those that are named, which have to be there, or all that are, and a remark about one that
+    /// should be.
+    fn runtimes(&self, builds: &Builds) -> Result<(Vec<&'static str>, Option<String>), String> {
+        let there = builds.runtimes();
+        let complaint = builds.opt.complaint("just bench-opt");
+        let Some(names) = &self.runtimes else {
+            let is_old = matches!(builds.opt, Build::Old(_)) && !there.contains(&TOKIO_OPT);
+            let remark = complaint.filter(|_| is_old);
+            return Ok((
+                there,
+                remark.map(|why| format!("without {TOKIO_OPT}: {why}")),
+            ));
+        };
+        let mut known = there.clone();
+        if !there.contains(&TOKIO_OPT) {
+            known.push(TOKIO_OPT);
+        }
+        let wanted = pick(names, &known, |name, part| name == part)?;
+        match wanted.iter().all(|name| there.contains(name)) {
+            true => Ok((wanted, None)),
+            false => Err(complaint.unwrap_or_default()),
+        }
     }
 }
 
@@ -180,73 +234,12 @@ fn growth(plan: Plan, only: Option<&str>) -> Result<Vec<Target>, String> {
     let wanted = all.into_iter().filter(|(name, _)| names.contains(name));
     let targets = wanted.flat_map(|(workload, points)| {
         let target = move |point| Target {
-            workload,
             point: Some(point),
+            ..Target::plain(workload)
         };
         points.into_iter().map(target)
     });
     Ok(targets.collect())
-}
-
-/// `--child RUNTIME WORKLOAD [--quick] [--at SIZE WORKERS]`
-fn child(rest: &[String]) -> Result<Order, String> {
-    let [runtime, workload, flags @ ..] = rest else {
-        return Err("--child is for the harness itself".to_owned());
-    };
-    let (is_quick, flags) = match flags {
-        [quick, flags @ ..] if quick == "--quick" => (true, flags),
-        flags => (false, flags),
-    };
-    let point = match flags {
-        [] => None,
-        [at, size, workers] if at == "--at" => Some(Point {
-            size: number(size)?,
-            workers: number(workers)?,
-        }),
-        _ => return Err("--child takes --quick and --at, in this order".to_owned()),
-    };
-    Ok(Order::Child(Seat {
-        runtime: runtime.clone(),
-        workload: workload.clone(),
-        plan: Plan { is_quick },
-        point,
-    }))
-}
-
-/// `--load ADDRESS CONNECTIONS SPEECH WARM_MS MEASURED_MS`
-fn load(rest: &[String]) -> Result<Order, String> {
-    let [address, connections, speech, warm_ms, measured_ms] = rest else {
-        return Err("--load is for the harness itself".to_owned());
-    };
-    Ok(Order::Load(Load {
-        address: number::<SocketAddr>(address)?,
-        connections: number(connections)?,
-        speech: speech
-            .parse()
-            .map_err(|()| format!("{speech} is not spoken"))?,
-        warm: Duration::from_millis(number(warm_ms)?),
-        measured: Duration::from_millis(number(measured_ms)?),
-    }))
-}
-
-/// `--counts [--record]`
-fn compare(rest: &[String]) -> Result<Order, String> {
-    match rest {
-        [] => Ok(Order::Counts(counts::Mode::Compare)),
-        [flag] if flag == "--record" => Ok(Order::Counts(counts::Mode::Record)),
-        _ => Err("--counts takes --record or nothing".to_owned()),
-    }
-}
-
-/// `--count LOOP TURNS`
-fn count(rest: &[String]) -> Result<Order, String> {
-    let [name, turns] = rest else {
-        return Err("--count is for the harness itself".to_owned());
-    };
-    Ok(Order::Count(Turns {
-        name: name.clone(),
-        turns: number(turns)?,
-    }))
 }
 
 fn number<T: FromStr>(text: &str) -> Result<T, String> {

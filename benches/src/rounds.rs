@@ -30,6 +30,9 @@ const QUICK_CHILD_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs every child, then prints what they came to.
 pub(crate) fn conduct(options: &Options) -> io::Result<()> {
+    if let Some(remark) = &options.remark {
+        eprintln!("{remark}");
+    }
     let summary = run_all(options);
     if options.is_json {
         table::print_json(&summary)?;
@@ -93,7 +96,9 @@ fn note_left_out(summary: &mut Summary, left_out: &[Job]) {
 
 /// Starts a child and reads what it prints.
 fn measure(job: &Job, options: &Options, limit: Duration) -> io::Result<Vec<Reading>> {
-    let mut command = Command::new(std::env::current_exe()?);
+    let program = options.builds.program(job.runtime, job.target.allocator);
+    let program = program.expect("the schedule has only what a build can do");
+    let mut command = Command::new(program);
     command
         .args(["--child", job.runtime, job.target.workload])
         .stdin(Stdio::null())

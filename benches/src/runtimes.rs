@@ -112,13 +112,16 @@ pub(crate) trait Visitor {
     fn visit<R: Runtime>(self) -> Self::Output;
 }
 
-/// All runtimes, in the order of the columns.
+/// tokio with its switches on: in a build with `RUSTFLAGS="--cfg tokio_unstable"` alone.
+pub(crate) const TOKIO_OPT: &str = "tokio-opt";
+
+/// The runtimes in this build, in the order of the columns.
 pub(crate) fn names() -> Vec<&'static str> {
     vec![
         bowerbird::Bowerbird::NAME,
         tokio::Tokio::NAME,
         #[cfg(tokio_unstable)]
-        tokio::TokioTuned::NAME,
+        TOKIO_OPT,
         smol::Smol::NAME,
     ]
 }
@@ -129,7 +132,7 @@ pub(crate) fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Output> {
         bowerbird::Bowerbird::NAME => visitor.visit::<bowerbird::Bowerbird>(),
         tokio::Tokio::NAME => visitor.visit::<tokio::Tokio>(),
         #[cfg(tokio_unstable)]
-        tokio::TokioTuned::NAME => visitor.visit::<tokio::TokioTuned>(),
+        TOKIO_OPT => visitor.visit::<tokio::TokioOpt>(),
         smol::Smol::NAME => visitor.visit::<smol::Smol>(),
         _ => return None,
     })

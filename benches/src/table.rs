@@ -17,14 +17,15 @@ pub(crate) const MEASURES: [(Measure, &str); 3] = [
     (Measure::Switches, "  sleeps/op"),
 ];
 /// Width of the first two columns together, and of each of the others.
-const LABEL: usize = 44;
+const LABEL: usize = 48;
 const CELL: usize = 30;
 const RATIO: usize = 16;
 
 /// What the table means, under it.
 const LEGEND: &str = "\
 Each cell: median (min..max) over the rounds. Ratios say how many times better the first runtime is:
-above 1 it wins, for processor time and sleeps of threads too.
+above 1 it wins, for processor time and sleeps of threads too. Both sides of a ratio have the same
+allocator: the C library's, or the one that a row names.
 Every workload measures from inside a spawned task, so on a worker, in every runtime.";
 
 /// Prints one sentence or more.
@@ -166,12 +167,11 @@ fn json(row: &Row, column: usize, runtime: &str) -> Option<String> {
 
 /// The keys that say what was measured; size and workers for points of growth alone.
 fn json_target(target: &Target) -> String {
-    let workload = target.workload;
+    let (workload, allocator) = (target.workload, target.allocator.name());
+    let plain = format!(r#""workload":"{workload}","allocator":"{allocator}""#);
     match target.point {
-        None => format!(r#""workload":"{workload}""#),
-        Some(Point { size, workers }) => {
-            format!(r#""workload":"{workload}","size":{size},"workers":{workers}"#)
-        }
+        None => plain,
+        Some(Point { size, workers }) => format!(r#"{plain},"size":{size},"workers":{workers}"#),
     }
 }
 

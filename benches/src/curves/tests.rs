@@ -10,7 +10,10 @@ fn add(summary: &mut Summary, (workload, runtime): (&'static str, &'static str),
         size: size as usize,
         workers: workers as usize,
     });
-    let target = Target { workload, point };
+    let target = Target {
+        point,
+        ..Target::plain(workload)
+    };
     let reading = match workload {
         "rate" => Reading::higher("", "x/s", value),
         _ => Reading::lower("", "ns/x", value),

@@ -1,9 +1,45 @@
 use super::{Target, available_bytes, has_room, schedule, short_count};
+use crate::builds::{Allocator, Build, Builds};
 use crate::options::Options;
 use crate::workloads::{Plan, Point};
 
 fn target(workload: &'static str) -> Target {
     Target::plain(workload)
+}
+
+/// Ours alone.
+fn builds() -> Builds {
+    let missing = || Build::Missing("nowhere".into());
+    Builds {
+        ours: "ours".into(),
+        opt: missing(),
+        mimalloc: missing(),
+    }
+}
+
+#[test]
+fn what_no_build_can_do_is_not_in_the_schedule() {
+    let other = match Allocator::OURS {
+        Allocator::System => Allocator::Mimalloc,
+        Allocator::Mimalloc => Allocator::System,
+    };
+    let elsewhere = Target {
+        allocator: other,
+        ..target("x")
+    };
+    let options = Options {
+        plan: Plan { is_quick: true },
+        rounds: 1,
+        is_json: false,
+        report: None,
+        runtimes: vec!["tokio", "nobody"],
+        targets: vec![target("x"), elsewhere],
+        builds: builds(),
+        remark: None,
+    };
+    let jobs = schedule(&options);
+    assert_eq!(jobs.len(), 1);
+    assert_eq!((jobs[0].target, jobs[0].runtime), (target("x"), "tokio"));
 }
 
 #[test]
@@ -13,12 +49,15 @@ fn runtimes_take_turns_and_each_is_first_once() {
         rounds: 2,
         is_json: false,
         report: None,
-        runtimes: vec!["a", "b"],
+        runtimes: vec!["tokio", "smol"],
         targets: vec![target("x"), target("y")],
+        builds: builds(),
+        remark: None,
     };
+    let (a, b) = ("tokio", "smol");
     let expected = [
-        [("x", "a"), ("x", "b"), ("y", "a"), ("y", "b")],
-        [("x", "b"), ("x", "a"), ("y", "b"), ("y", "a")],
+        [("x", a), ("x", b), ("y", a), ("y", b)],
+        [("x", b), ("x", a), ("y", b), ("y", a)],
     ];
     let jobs = schedule(&options).into_iter();
     let jobs: Vec<_> = jobs.map(|job| (job.target.workload, job.runtime)).collect();
@@ -38,6 +77,11 @@ fn titles_tell_case_size_and_workers() {
         ..target("memory_pending")
     };
     assert_eq!(grown.title("size"), "memory_pending size 10k/8");
+    let elsewhere = Target {
+        allocator: Allocator::Mimalloc,
+        ..target("fib")
+    };
+    assert_eq!(elsewhere.title("20"), "fib 20 (mimalloc)");
 }
 
 #[test]

@@ -1,9 +1,20 @@
 use super::{Options, Order, Seat, Turns};
+use crate::builds::{Allocator, Build, Builds};
 use crate::counts::Mode;
 use crate::workloads::{Plan, Point};
 
 fn parse(line: &str) -> Result<Order, String> {
-    Order::parse(line.split_whitespace().map(str::to_owned))
+    let missing = || Build::Missing("nowhere".into());
+    parse_with(line, missing(), missing())
+}
+
+fn parse_with(line: &str, opt: Build, mimalloc: Build) -> Result<Order, String> {
+    let builds = Builds {
+        ours: "ours".into(),
+        opt,
+        mimalloc,
+    };
+    Order::parse(line.split_whitespace().map(str::to_owned), &builds)
 }
 
 fn options(line: &str) -> Options {
@@ -43,6 +54,30 @@ fn only_takes_parts_of_names_and_no_name_twice() {
         workloads("--only echo_1,echo"),
         ["echo_1", "echo_1000", "echo_64"]
     );
+}
+
+#[cfg(not(any(tokio_unstable, feature = "mimalloc")))]
+#[test]
+fn another_build_is_used_if_it_is_there_and_asked_for_by_name_if_not() {
+    let with = |line, build: &Build| match parse_with(line, build.clone(), build.clone()) {
+        Ok(Order::Conduct(options)) => Ok(options),
+        Ok(other) => panic!("{other:?}"),
+        Err(complaint) => Err(complaint),
+    };
+    let ready = Build::Ready("it".into());
+    let old = Build::Old("it".into());
+    let all = with("--mimalloc", &ready).unwrap();
+    assert!(all.runtimes.contains(&"tokio-opt") && all.remark.is_none());
+    assert_eq!(all.targets[0].allocator, Allocator::System);
+    assert_eq!(all.targets[1].allocator, Allocator::Mimalloc);
+    assert_eq!(all.targets[0].workload, all.targets[1].workload);
+    let without = with("", &old).unwrap();
+    assert!(!without.runtimes.contains(&"tokio-opt"));
+    assert!(without.remark.unwrap().contains("just bench-opt"));
+    let refused = with("--runtimes tokio-opt", &old).unwrap_err();
+    assert!(refused.contains("just bench-opt"), "{refused}");
+    let refused = with("--mimalloc", &old).unwrap_err();
+    assert!(refused.contains("just bench-mimalloc"), "{refused}");
 }
 
 #[test]

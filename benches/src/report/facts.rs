@@ -5,6 +5,8 @@
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::builds::Allocator;
+
 const SECONDS_OF_A_DAY: u64 = 86_400;
 
 /// Names and facts, in the order in which they are shown.
@@ -15,6 +17,7 @@ pub(super) fn gather(rounds: usize) -> Vec<(&'static str, String)> {
         ("processor", processor()),
         ("memory", memory()),
         ("system", system()),
+        ("allocator", Some(Allocator::OURS.name().to_owned())),
         ("build", Some(build().to_owned())),
         ("compiler", Some(env!("BENCH_RUSTC").to_owned())),
         ("versions", Some(env!("BENCH_VERSIONS").to_owned())),

@@ -12,21 +12,21 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
-use super::{Runtime, Shape, http};
+use super::{Runtime, Shape, TOKIO_OPT, http};
 
 /// The runtime this project wants to beat.
 pub(crate) type Tokio = Flavoured<false>;
 
 /// The same with its alternative timer, its sharded blocking queue and its eager driver hand-off.
 #[cfg(tokio_unstable)]
-pub(crate) type TokioTuned = Flavoured<true>;
+pub(crate) type TokioOpt = Flavoured<true>;
 
-/// Both of them; `TUNED` turns the switches on.
+/// Both of them; `OPT` turns the switches on.
 #[derive(Debug)]
-pub(crate) struct Flavoured<const TUNED: bool>;
+pub(crate) struct Flavoured<const OPT: bool>;
 
-impl<const TUNED: bool> Runtime for Flavoured<TUNED> {
-    const NAME: &'static str = if TUNED { "tokio_tuned" } else { "tokio" };
+impl<const OPT: bool> Runtime for Flavoured<OPT> {
+    const NAME: &'static str = if OPT { TOKIO_OPT } else { "tokio" };
 
     type Task<T: Send + 'static> = JoinHandle<T>;
     type Remote = Handle;
@@ -45,7 +45,7 @@ impl<const TUNED: bool> Runtime for Flavoured<TUNED> {
         if let Shape::Workers(count) = shape {
             builder.worker_threads(count);
             #[cfg(tokio_unstable)]
-            if TUNED {
+            if OPT {
                 builder.enable_alt_timer().enable_eager_driver_handoff();
                 builder.enable_sharded_blocking_queue();
             }

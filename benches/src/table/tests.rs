@@ -57,11 +57,12 @@ fn a_row_is_one_line_and_one_more_for_each_other_measure() {
 fn a_json_line_has_every_key_and_null_for_what_was_not_measured() {
     let summary = summary();
     let line = json(&summary.rows[0], 1, "b").unwrap();
-    let expected = r#"{"workload":"spawn","case":"10k","runtime":"b","unit":"ns/task",
+    let target = json_target(&summary.rows[0].target);
+    let expected = r#"{TARGET,"case":"10k","runtime":"b","unit":"ns/task",
         "median":450,"min":450,"max":450,"cpu_ns":null,"switches":null,
         "first_is_better":4.5,"first_is_better_cpu":null}"#;
     let expected: Vec<&str> = expected.split_whitespace().collect();
-    assert_eq!(line, expected.concat());
+    assert_eq!(line, expected.concat().replace("TARGET", &target));
 }
 
 #[test]
@@ -74,7 +75,8 @@ fn a_point_of_growth_says_where_it_is() {
         point,
         ..Target::plain("fib")
     };
-    let expected = r#""workload":"fib","size":1000,"workers":8"#;
+    let allocator = target.allocator.name();
+    let expected = format!(r#""workload":"fib","allocator":"{allocator}","size":1000,"workers":8"#);
     assert_eq!(json_target(&target), expected);
 }
 
