@@ -25,12 +25,11 @@ pub(super) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
             let usage = meter.stop();
             let case = format!("{length_ms} ms mean");
             readings.push(Reading::lower(case, "us late", mean(&late_us)).with(usage, count));
-            let case = format!("{length_ms} ms p99");
-            readings.push(Reading::lower(
-                case,
-                "us late",
-                percentile(&mut late_us, 99.0),
-            ));
+            for percent in [50.0, 99.0] {
+                let case = format!("{length_ms} ms p{percent}");
+                let late = percentile(&mut late_us, percent);
+                readings.push(Reading::lower(case, "us late", late));
+            }
         }
         readings
     })

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Flag, Plan, REST, Runtime, TWO, Trial, is_still, keep_busy, summarise, trials};
-use crate::meter::{now, pause};
+use crate::meter::{Meter, now, pause};
 use crate::reading::Reading;
 
 /// When the worker gets busy.
@@ -23,15 +23,17 @@ pub(crate) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
         let mut peer = Peer::start(TcpStream::connect(address)?);
         let mut stream = R::accept(&listener).await?;
         let mut found = Vec::new();
+        let meter = Meter::start();
         for _ in 0..trials(plan) {
             R::sleep(REST).await;
             let (trial, back) = trial::<R>(stream, &mut peer).await?;
             found.push(trial);
             stream = back;
         }
+        let readings = summarise(&found, meter);
         drop(stream);
         peer.stop();
-        io::Result::Ok(summarise(&found))
+        io::Result::Ok(readings)
     });
     measured.expect("the loopback interface works")
 }
@@ -46,20 +48,21 @@ async fn trial<R: Runtime>(
     let busy = R::spawn(async move {
         R::sleep(FIRST).await;
         cue.send(()).expect("the peer listens until it is stopped");
-        keep_busy(&flag);
+        keep_busy(&flag)
     });
     let reader = R::spawn(async move {
         let read = R::read(&mut stream, &mut [0]).await;
         let (served, is_in_time) = (now(), is_still(&is_busy));
         read.map(|_| (served, is_in_time, stream))
     });
-    R::join(busy).await;
+    let busy = R::join(busy).await;
     let (served, is_in_time, stream) = R::join(reader).await?;
     let sent = peer.sent.recv().expect("the peer reports each byte");
     Ok((
         Trial {
             is_in_time,
             delay: served.saturating_duration_since(sent),
+            busy,
         },
         stream,
     ))

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{Flag, Plan, REST, Runtime, TWO, Trial, is_still, keep_busy, summarise, trials};
-use crate::meter::now;
+use crate::meter::{Meter, now};
 use crate::reading::Reading;
 
 /// When the worker gets busy.
@@ -17,11 +17,12 @@ const SECOND: Duration = Duration::from_millis(3);
 pub(crate) fn run<R: Runtime>(plan: Plan) -> Vec<Reading> {
     R::run(TWO, async move {
         let mut found = Vec::new();
+        let meter = Meter::start();
         for _ in 0..trials(plan) {
             R::sleep(REST).await;
             found.push(trial::<R>().await);
         }
-        summarise(&found)
+        summarise(&found, meter)
     })
 }
 
@@ -30,17 +31,19 @@ async fn trial<R: Runtime>() -> Trial {
     let flag = is_busy.clone();
     let busy = R::spawn(async move {
         R::sleep(FIRST).await;
-        keep_busy(&flag);
+        keep_busy(&flag)
     });
     let timer = R::spawn(async move {
         let created = now();
         R::sleep(SECOND).await;
         let delay = created.elapsed().saturating_sub(SECOND);
-        Trial {
-            is_in_time: is_still(&is_busy),
-            delay,
-        }
+        (is_still(&is_busy), delay)
     });
-    R::join(busy).await;
-    R::join(timer).await
+    let busy = R::join(busy).await;
+    let (is_in_time, delay) = R::join(timer).await;
+    Trial {
+        is_in_time,
+        delay,
+        busy,
+    }
 }
