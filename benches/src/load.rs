@@ -4,6 +4,8 @@
 //! it so and reads its two lines. Each connection has one request under way at any time. A single
 //! connection is driven by blocking calls, which is the cheapest way there is; more by epoll.
 
+mod hold;
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::str::FromStr;
@@ -14,6 +16,8 @@ use rustix::event::epoll;
 use crate::descriptors;
 use crate::meter::now;
 use crate::summary::percentile;
+
+pub(crate) use hold::{Hold, Holder, hold};
 
 /// Size of an echo's request and of its answer.
 pub(crate) const REQUEST_BYTES: usize = 64;

@@ -76,6 +76,7 @@ fn main() -> ExitCode {
         Order::Conduct(options) => rounds::conduct(&options),
         Order::Child(seat) => child::run(&seat),
         Order::Load(load) => load.run(),
+        Order::Hold(order) => load::hold(&order),
         Order::Counts(mode) => mode.run(),
         Order::Count(child) => counts::run_loop(&child.name, child.turns),
     };

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
+/// Where the kernel counts how often a thread gave its processor away.
+const SWITCHES: &str = "\nvoluntary_ctxt_switches:";
+
 /// What a stretch of work used.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Usage {
@@ -93,6 +96,12 @@ fn processor_time(clock: ClockId) -> Duration {
     Duration::new(seconds, nanos)
 }
 
+/// How often the calling thread has gone to sleep.
+pub(crate) fn thread_switches() -> u64 {
+    let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    number_after(&status, SWITCHES).unwrap_or(0)
+}
+
 /// Summed over the threads alive now.
 fn voluntary_switches() -> u64 {
     let Ok(threads) = fs::read_dir("/proc/self/task") else {
@@ -101,7 +110,7 @@ fn voluntary_switches() -> u64 {
     threads
         .flatten()
         .filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok())
-        .filter_map(|status| number_after(&status, "\nvoluntary_ctxt_switches:"))
+        .filter_map(|status| number_after(&status, SWITCHES))
         .sum()
 }
 

@@ -14,7 +14,7 @@ use crate::builds::{Allocator, Build, Builds};
 use crate::child;
 use crate::counts;
 use crate::job::Target;
-use crate::load::Load;
+use crate::load::{Hold, Load};
 use crate::runtimes::TOKIO_OPT;
 use crate::workloads::{Plan, Point};
 
@@ -43,6 +43,7 @@ pub(crate) enum Order {
     Conduct(Options),
     Child(Seat),
     Load(Load),
+    Hold(Hold),
     Counts(counts::Mode),
     Count(Turns),
 }
@@ -95,6 +96,7 @@ impl Order {
             Some("--list") => return Ok(Self::List),
             Some("--child") => return private::child(&arguments.skip(1).collect::<Vec<_>>()),
             Some("--load") => return private::load(&arguments.skip(1).collect::<Vec<_>>()),
+            Some("--hold") => return private::hold(&arguments.skip(1).collect::<Vec<_>>()),
             Some("--counts") => return private::compare(&arguments.skip(1).collect::<Vec<_>>()),
             Some("--count") => return private::count(&arguments.skip(1).collect::<Vec<_>>()),
             _ => {}

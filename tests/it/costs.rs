@@ -4,26 +4,30 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
+use bowerbird::events::WorkerMetrics;
 use bowerbird::net::UnixStream;
-use bowerbird::{EventLoop, create_task, get_running_loop, sleep, yield_now};
+use bowerbird::{EventLoop, create_task, sleep, yield_now};
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::alone::{alone, traced_alone};
-use crate::loops::inside_each;
+use crate::bell::Bell;
+use crate::loops::{each_builder, on_each};
 use crate::net_options::pair;
 
 /// How many turns the shorter of two runs has.
 const TURNS: usize = 1_000;
 /// How long a request and its answer are, in bytes.
 const REQUEST: usize = 64;
-/// The end of a second is one timer: its worker wakes and goes back to rest, by way of a nap or
-/// two, and so does the thread that drives the test.
-const RESTS: u64 = 4;
-/// That timer's task, where it is one.
-const POLLS: u64 = 1;
+/// How long a loop that only waits is watched.
+const WATCHED: Duration = Duration::from_secs(3);
+/// How often one that has still something to do is watched again.
+const WATCHES: usize = 10;
 /// Calls a run may make more or fewer than another for reasons of its own: memory, mostly.
 const STRAY: i64 = 20;
 
@@ -151,16 +155,23 @@ fn tasks_of_one_thread_wake_each_other_without_the_kernel() {
     assert_nothing_else(&calls);
 }
 
-/// How often the threads of this process have given their processors away to wait.
-fn rests() -> u64 {
+/// How often each thread but the calling one has given its processor away to wait: the trace that
+/// waking up and waiting again leaves, for whatever reason.
+fn rests() -> BTreeMap<String, u64> {
+    let us = fs::read_link("/proc/thread-self").unwrap();
+    let us = us.file_name().unwrap().to_owned();
     let threads = fs::read_dir("/proc/self/task").unwrap();
     let of_one = |thread: std::io::Result<fs::DirEntry>| {
-        let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        let thread = thread.unwrap();
+        let name = thread.file_name();
+        // A thread may end between the listing and the look.
+        let status = fs::read_to_string(thread.path().join("status")).ok()?;
         let mut lines = status.lines();
         let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        count.unwrap().trim().parse::<u64>().unwrap()
+        let count = count.unwrap().trim().parse().unwrap();
+        (name != us).then(|| (name.into_string().unwrap(), count))
     };
-    threads.map(of_one).sum()
+    threads.filter_map(of_one).collect()
 }
 
 /// As many descriptors as the process may have.
@@ -185,22 +196,35 @@ fn fill_with_idlers(connections: u64) -> Vec<UnixStream> {
     (0..connections).map(connect).collect()
 }
 
-/// Rests and polls in the first second that has few enough of both, or in the last of ten: what
-/// wakes a loop at intervals does so in each of them.
-async fn quiet_second() -> (u64, u64) {
-    let event_loop = get_running_loop().unwrap();
-    let count = || (rests(), event_loop.metrics().total().polls);
-    let mut used = (u64::MAX, u64::MAX);
-    for _ in 0..10 {
-        let before = count();
-        sleep(Duration::from_secs(1)).await;
-        let after = count();
-        used = (after.0 - before.0, after.1 - before.1);
-        if used.0 <= RESTS && used.1 <= POLLS {
-            break;
+/// What has been done so far by threads that only wait, as far as anybody can tell: their rests, and
+/// the loop's polls, returns from the kernel, events and timers.
+fn done(event_loop: &EventLoop) -> (BTreeMap<String, u64>, [u64; 4]) {
+    let total = event_loop.metrics().total();
+    let WorkerMetrics {
+        polls,
+        parks,
+        io_events,
+        timers_fired,
+        ..
+    } = total;
+    (rests(), [polls, parks, io_events, timers_fired])
+}
+
+/// Watches the loop from a thread of no loop, until nothing at all happens in [`WATCHED`]. What
+/// wakes a loop at intervals of a second or two does so in each watch, and then this fails.
+fn assert_quiet(event_loop: &EventLoop) {
+    let (_open, never) = channel::<()>();
+    let mut seen = Vec::new();
+    for _ in 0..WATCHES {
+        let before = done(event_loop);
+        assert_eq!(never.recv_timeout(WATCHED), Err(RecvTimeoutError::Timeout));
+        let after = done(event_loop);
+        if before == after {
+            return;
         }
+        seen.push((before, after));
     }
-    used
+    panic!("not quiet: {seen:?}");
 }
 
 #[test]
@@ -208,12 +232,28 @@ fn ten_thousand_idle_connections_and_timers_wake_nobody() {
     let name = "costs::ten_thousand_idle_connections_and_timers_wake_nobody";
     alone(name, || {
         let connections = 10_000.min(raise_descriptors().saturating_sub(200) / 2);
-        inside_each(async || {
-            let peers = fill_with_idlers(connections);
-            let (rests, polls) = quiet_second().await;
-            assert!(rests <= RESTS, "{rests} rests in a second");
-            assert!(polls <= POLLS, "{polls} polls in a second");
-            drop(peers);
+        on_each(each_builder(), |event_loop| {
+            let (ready, is_ready) = channel();
+            let stop = Bell::default();
+            thread::scope(|scope| {
+                let (its, bell) = (event_loop.clone(), stop.clone());
+                let idler = scope.spawn(move || {
+                    let idle = async move {
+                        let peers = fill_with_idlers(connections);
+                        ready.send(()).unwrap();
+                        bell.rung().await;
+                        drop(peers);
+                    };
+                    its.run_until_complete(idle).unwrap();
+                });
+                is_ready.recv().unwrap();
+                // Rings even if the loop is not quiet: its thread has to end with the test.
+                let quiet = catch_unwind(AssertUnwindSafe(|| assert_quiet(&event_loop)));
+                stop.ring();
+                idler.join().unwrap();
+                quiet.unwrap_or_else(|panic| resume_unwind(panic));
+            });
+            event_loop.close().unwrap();
         });
     });
 }

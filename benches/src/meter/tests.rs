@@ -2,7 +2,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::{Meter, number_after, resident_bytes, stay_busy};
+use super::{Meter, number_after, pause, resident_bytes, stay_busy, thread_switches};
 
 #[test]
 fn being_busy_shows_as_processor_time() {
@@ -30,6 +30,13 @@ fn waiting_for_another_thread_shows_as_voluntary_switches() {
     other.join().unwrap().unwrap();
     // std spins before it sleeps, so some turns may go without.
     assert!(usage.switches > 0);
+}
+
+#[test]
+fn a_pause_shows_on_the_thread_that_makes_it() {
+    let before = thread_switches();
+    pause(Duration::from_millis(2));
+    assert!(thread_switches() > before);
 }
 
 #[test]

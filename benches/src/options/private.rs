@@ -1,4 +1,4 @@
-//! The forms in which the harness starts itself: `--child`, `--load` and `--count`, and
+//! The forms in which the harness starts itself: `--child`, `--load`, `--hold` and `--count`, and
 //! `--counts`, which takes none of the other switches.
 //!
 //! `options` calls these with what follows the first word. Users get a sentence, and no help.
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Order, Seat, Turns, number};
 use crate::counts;
-use crate::load::Load;
+use crate::load::{Hold, Load};
 use crate::workloads::{Plan, Point};
 
 /// `--child RUNTIME WORKLOAD [--quick] [--at SIZE WORKERS]`
@@ -49,6 +49,17 @@ pub(super) fn load(rest: &[String]) -> Result<Order, String> {
             .map_err(|()| format!("{speech} is not spoken"))?,
         warm: Duration::from_millis(number(warm_ms)?),
         measured: Duration::from_millis(number(measured_ms)?),
+    }))
+}
+
+/// `--hold ADDRESS CONNECTIONS`
+pub(super) fn hold(rest: &[String]) -> Result<Order, String> {
+    let [address, connections] = rest else {
+        return Err("--hold is for the harness itself".to_owned());
+    };
+    Ok(Order::Hold(Hold {
+        address: number::<SocketAddr>(address)?,
+        connections: number(connections)?,
     }))
 }
 

@@ -115,6 +115,7 @@ fn what_makes_no_sense_is_refused() {
         "--runtimes tok",
         "--child tokio",
         "--load x",
+        "--hold x 7",
         "--counts --quick",
         "--growth nonsense",
         "--child tokio fib --at 7",
