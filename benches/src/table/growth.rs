@@ -26,7 +26,7 @@ pub(super) fn write(output: &mut impl Write, summary: &Summary) -> io::Result<()
     }
     writeln!(output)?;
     let columns = summary.runtimes.len();
-    for curve in &curves {
+    for curve in curves.iter().filter(|curve| is_cost(curve)) {
         let sizes = |size| short_count(size);
         write_line(
             output,
@@ -45,6 +45,12 @@ pub(super) fn write(output: &mut impl Write, summary: &Summary) -> io::Result<()
         )?;
     }
     Ok(())
+}
+
+/// Not how long an answer takes: each connection has a request under way, so it waits for those of
+/// all others, and nothing is dearer for that.
+fn is_cost(curve: &Curve<'_>) -> bool {
+    curve.unit() != "us"
 }
 
 /// Nothing where there are no two points.

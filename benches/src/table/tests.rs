@@ -89,7 +89,11 @@ fn growth_is_told_from_the_smallest_to_the_largest() {
             point,
             ..Target::plain("fib")
         };
-        let (runtime, readings) = ("a", vec![Reading::lower("", "ns/task", value)]);
+        let readings = vec![
+            Reading::lower("", "ns/task", value),
+            Reading::lower("p99", "us", value),
+        ];
+        let runtime = "a";
         summary.add(&Job { target, runtime }, readings);
     }
     let mut output = Vec::new();
@@ -103,6 +107,8 @@ fn growth_is_told_from_the_smallest_to_the_largest() {
     let workers = ["fib,", "2", "to", "8", "workers", "1.50x", "-"];
     assert!(lines.iter().any(|line| *line == size), "{text}");
     assert!(lines.iter().any(|line| *line == workers), "{text}");
+    // Waiting in a longer line is not dearer.
+    assert!(!text.contains("p99, 1k to"), "{text}");
 }
 
 #[test]
