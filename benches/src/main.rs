@@ -5,9 +5,9 @@
 //! itself again as a child, so that each reading comes from a process in which one runtime has run
 //! one workload and nothing else. No measuring code knows which runtime it measures.
 //!
-//! Reading order: `options`, `builds`, `job`, `rounds` (the conductor), `child`, `runtimes` (the seam),
-//! `workloads`, `meter` and `reading` (what is measured, and its shape), `summary`, `curves`, `table`
-//! and `report` (what is shown).
+//! Reading order: `options`, `builds`, `job`, `rounds` (the conductor), `child`, `runtimes` (the
+//! seam), `workloads`, `meter` and `reading` (what is measured, and its shape), `summary`,
+//! `curves`, `table` and `report` (what is shown).
 //! Apart from all that stands `counts`, which measures no time.
 
 #[cfg(not(target_os = "linux"))]

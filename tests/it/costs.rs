@@ -196,8 +196,8 @@ fn fill_with_idlers(connections: u64) -> Vec<UnixStream> {
     (0..connections).map(connect).collect()
 }
 
-/// What has been done so far by threads that only wait, as far as anybody can tell: their rests, and
-/// the loop's polls, returns from the kernel, events and timers.
+/// What threads that only wait have done so far, as far as anybody can tell: their rests, and the
+/// loop's polls, returns from the kernel, events and timers.
 fn done(event_loop: &EventLoop) -> (BTreeMap<String, u64>, [u64; 4]) {
     let total = event_loop.metrics().total();
     let WorkerMetrics {

@@ -41,7 +41,7 @@ impl Runtime for Bowerbird {
         let output = event_loop
             .run_until_complete(async { Self::join(bowerbird::create_task(main)).await })
             .expect("a new loop is neither running nor closed");
-        // What the other runtimes drop without a word, this one reports: a million lines, some of them.
+        // What the other runtimes drop without a word, this one reports: up to a million lines.
         event_loop.set_exception_handler(Some(|_: &Report| {}));
         event_loop.close().expect("the loop has stopped running");
         output
