@@ -28,7 +28,8 @@ const INDEX: &str = "index.html";
 /// - A directory is answered with its [`index`](Self::index), having sent its visitor to the path
 ///   with a slash at its end (307); without an index it is forbidden (403). Nothing is ever listed.
 /// - Files are sent as [`FileResponse`](super::FileResponse) sends them. What is neither file nor
-///   directory is not found.
+///   directory is not found. Names that begin with a dot are names like others, as in aiohttp: keep
+///   what is nobody's business elsewhere.
 /// - Whoever may write to the directory is trusted: a name that is replaced by a link between being
 ///   looked at and being opened is followed.
 /// - As a service it answers GET and HEAD, and other methods with 405. Routers take the prefix off;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bowerbird::{Queue, QueueShutDown, Sleep, sleep};
@@ -111,9 +111,7 @@ impl EventSourceBody {
         let Some(next) = &mut self.coming else {
             return Poll::Ready(None);
         };
-        let Poll::Ready(event) = next.as_mut().poll(cx) else {
-            return Poll::Pending;
-        };
+        let event = ready!(next.as_mut().poll(cx));
         self.coming = event.is_ok().then(|| coming(&self.queue));
         Poll::Ready(event.ok())
     }
@@ -141,6 +139,9 @@ impl Body for EventSourceBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.coming.is_none() {
+            return Poll::Ready(None);
+        }
         if self.is_stopping(cx) {
             self.end();
             return Poll::Ready(None);

@@ -1,3 +1,6 @@
+// Elsewhere a file that is open has to keep its name.
+#![cfg(unix)]
+
 use http_body_util::BodyExt;
 
 use super::*;
@@ -22,7 +25,6 @@ async fn frame(body: &mut FileBody) -> Option<io::Result<usize>> {
     Some(frame.map(|frame| frame.into_data().unwrap().len()))
 }
 
-#[cfg(unix)]
 #[test]
 fn a_body_is_never_read_more_than_one_piece_ahead() {
     bowerbird::run(async {
@@ -45,7 +47,6 @@ fn a_body_is_never_read_more_than_one_piece_ahead() {
     });
 }
 
-#[cfg(unix)]
 #[test]
 fn pieces_come_in_order_and_empty_ones_not_at_all() {
     bowerbird::run(async {
