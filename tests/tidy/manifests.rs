@@ -67,6 +67,8 @@ const DOORS: [(&str, &[&str]); 6] = [
             "pin-project-lite",
             "serde",
             "serde_json",
+            "tokio",
+            "tower-layer",
             "tower-service",
             "tracing",
             "tungstenite",
@@ -171,26 +173,44 @@ fn no_other_runtime_is_in_the_tree() {
     assert_none(found.map(|name| format!("bowerbird depends on {name}")));
 }
 
-#[test]
-fn http_brings_types_of_tokio_and_none_of_its_runtime() {
+/// What of tokio is its runtime.
+const TOKIOS_RUNTIME: [&str; 6] = ["rt", "rt-multi-thread", "net", "time", "process", "signal"];
+
+/// The features of tokio's that `bowerbird-http` has built for its own `features`; `None` where
+/// there is no cargo to ask: the tests may run there, CI has one.
+fn tokio_in_http(features: &str) -> Option<Vec<String>> {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--package", "bowerbird-http", "--edges", "normal"])
-        .args(["--all-features", "--target", "all", "--prefix", "none"])
-        .args(["--format", "{p} [{f}]"])
+        .args(["--features", features, "--target", "all"])
+        .args(["--prefix", "none", "--format", "{p} [{f}]"])
         .current_dir(root())
-        .output();
-    // The tests may run where there is no cargo; CI has one.
-    let Ok(tree) = tree else { return };
+        .output()
+        .ok()?;
     let told = String::from_utf8_lossy(&tree.stderr);
     assert!(tree.status.success(), "{told}");
     let lines = String::from_utf8(tree.stdout).unwrap();
     let tokio = lines.lines().find(|line| line.starts_with("tokio "));
     let features = tokio.and_then(|line| line.split_once('['));
     let (_, features) = features.expect("hyper depends on tokio");
-    let runtime = ["rt", "rt-multi-thread", "net", "time", "process", "signal"];
     let features = features.trim_end_matches(" (*)").trim_end_matches(']');
-    let found = features
-        .split(',')
-        .filter(|feature| runtime.contains(feature));
+    Some(features.split(',').map(str::to_owned).collect())
+}
+
+#[test]
+fn http_brings_types_of_tokio_and_none_of_its_runtime_unless_it_is_asked_to() {
+    let manifest = manifest("crates/http");
+    let mut features = keys(&manifest.text, |heading| heading == "features");
+    assert!(features.remove("tokio-compat"), "{features:?}");
+    let features: Vec<&str> = features.into_iter().collect();
+    let Some(built) = tokio_in_http(&features.join(",")) else {
+        return;
+    };
+    let is_runtime = |feature: &&String| TOKIOS_RUNTIME.contains(&feature.as_str());
+    let found = built.iter().filter(is_runtime);
     assert_none(found.map(|feature| format!("bowerbird-http brings tokio's {feature}")));
+    let asked = tokio_in_http("tokio-compat").unwrap_or_default();
+    assert!(
+        asked.iter().any(|feature| feature == "rt-multi-thread"),
+        "{asked:?}"
+    );
 }

@@ -35,10 +35,13 @@
 //! | `request.remote` | [`Peer`] among a request's extensions |
 //! | `ClientSession` and all around it | [`client`] |
 //! | `aiohttp.test_utils` | [`testing`] |
+//! | none | [`timeout`]: limits of time, as layers of tower |
+//! | none | `compat`: libraries that need tokio, with the feature `tokio-compat` |
 //! | none | [`rt`]: for a hyper stack of one's own |
 //!
 //! hyper brings the `tokio` crate into the tree for a few types of its `sync` module. None of its
-//! runtime is built: no threads, no sockets, no timers but bowerbird's.
+//! runtime is built, unless the feature `tokio-compat` asks for it: no threads, no sockets, no
+//! timers but bowerbird's.
 
 #![forbid(unsafe_code)]
 
@@ -67,7 +70,12 @@ pub mod testing;
 #[cfg(feature = "ws")]
 pub mod ws;
 
+pub mod timeout;
+
 pub mod rt;
+
+#[cfg(feature = "tokio-compat")]
+pub mod compat;
 
 pub use app::{App, AppError, stop_signal};
 pub use body::{BODY_LIMIT, BodyError, read_body};

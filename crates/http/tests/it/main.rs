@@ -47,6 +47,11 @@ mod client_tls;
 
 mod layers;
 
+mod limits_of_time;
+
+#[cfg(feature = "tokio-compat")]
+mod compat;
+
 mod apps;
 
 mod folder;
