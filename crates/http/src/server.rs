@@ -43,6 +43,8 @@ mod guard;
 
 mod activity;
 
+mod outbox;
+
 mod keeper;
 
 #[cfg(feature = "tracing")]
@@ -225,6 +227,8 @@ impl Server {
     /// more of it. 60 s. HTTP/1.1.
     ///
     /// - The handler sees a broken body, and the connection is closed.
+    /// - HTTP/2: [`RequestBodyTimeoutLayer`](crate::timeout::RequestBodyTimeoutLayer) does it
+    ///   there.
     pub fn body_read_timeout(mut self, limit: Duration) -> Self {
         self.limits.body_read = limit;
         self
@@ -233,6 +237,9 @@ impl Server {
     /// How long a client may take nothing of what is written to it. 60 s.
     ///
     /// - Its connection is closed then, and the handler's body dropped.
+    /// - HTTP/2: a stream whose client takes nothing of it is reset, at the latest after half as
+    ///   long again; the others go on. Where the whole answer has left the handler already, the
+    ///   connection is closed.
     pub fn write_timeout(mut self, limit: Duration) -> Self {
         self.limits.write = limit;
         self

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
+use super::outbox::Outbox;
+
 /// See the module. One for each connection.
 ///
 /// All is Relaxed: over HTTP/1.1 one task at a time polls these parts, and what moves a task
@@ -28,6 +30,8 @@ pub(super) struct Activity {
     is_upgraded: AtomicBool,
     /// Whether its client has gone.
     has_left: AtomicBool,
+    /// Answers over HTTP/2 that are being sent.
+    pub(super) outbox: Outbox,
     /// Who waits for fewer handlers at work.
     crowded: Mutex<Option<Waker>>,
 }

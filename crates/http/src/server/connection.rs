@@ -21,6 +21,7 @@ use super::guard::Guarded;
 use super::handshake;
 use super::keeper::Keeper;
 use super::listener::{Arrival, Socket};
+use super::outbox::Rounds;
 use super::protocol;
 use super::roll::Pass;
 use super::wire::Wire;
@@ -72,12 +73,14 @@ where
     let mut first = Some(sleep(roll.limits.header_read));
     let stopping = pin!(roll.stopping());
     let mut bell = Bell::new(stopping);
+    let mut rounds = Rounds::new(roll.limits.write);
     let talked = poll_fn(|cx| {
         if bell.rings(cx, roll.is_stopping()) {
             talk.as_mut().graceful_shutdown();
         }
         let is_hostile = activity.is_hostile(roll.limits.resets);
-        if is_hostile || is_too_late(&mut first, &activity, cx) {
+        let is_stuck = rounds.poll(&activity.outbox, cx).is_ready();
+        if is_hostile || is_stuck || is_too_late(&mut first, &activity, cx) {
             return Poll::Ready(Ok(()));
         }
         talk.as_mut().poll(cx).map_err(Failure::from)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bowerbird::{Panic, Report};
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Version};
 use http_body_util::{Either, Empty};
 use hyper::body::{Body, Incoming};
 use tower_service::Service;
@@ -20,6 +20,7 @@ use super::access::Entry;
 use super::activity::Activity;
 use super::connection::{Origin, report};
 use super::keeper::Keeper;
+use super::outbox::Outgoing;
 use crate::sse::Leave;
 
 /// See the module. One for each connection.
@@ -50,7 +51,7 @@ where
     S::Future: Send + 'static,
     B: Body + 'static,
 {
-    type Response = Response<Either<B, Empty<B::Data>>>;
+    type Response = Response<Reply<B>>;
     type Error = Infallible;
     type Future = Answering<S, B>;
 
@@ -66,6 +67,7 @@ where
                 is_connect: request.method() == Method::CONNECT,
                 is_answered: false,
             },
+            has_windows: request.version() == Version::HTTP_2,
             keeper: self.origin.keeper(),
             is_cancelling: self.origin.is_cancelling(),
             step: Step::Waiting(self.service.clone(), Some(request)),
@@ -102,12 +104,17 @@ impl Drop for UnderWay {
     }
 }
 
+/// What a request is answered with: the handler's body, or none.
+type Reply<B> = Outgoing<Either<B, Empty<<B as Body>::Data>>>;
+
 /// A request on its way through the user's service.
 pub(super) struct Answering<S, B: 'static> {
     /// How far it is.
     step: Step<S, B>,
     /// Counted until it is dropped.
     under_way: UnderWay,
+    /// Whether its client says how much of the answer it takes: HTTP/2.
+    has_windows: bool,
     /// Where a handler goes on whose client has gone.
     keeper: Keeper,
     /// Whether such a handler is cancelled instead.
@@ -143,7 +150,7 @@ where
     S::Future: Send + 'static,
     B: Body + 'static,
 {
-    type Output = Result<Response<Either<B, Empty<B::Data>>>, Infallible>;
+    type Output = Result<Response<Reply<B>>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // What panicked is dropped and not looked at again.
@@ -173,7 +180,19 @@ where
             };
             entry.write(response.status(), length);
         }
-        Poll::Ready(Ok(response))
+        Poll::Ready(Ok(response.map(|body| self.send(body))))
+    }
+}
+
+impl<S, B: Body> Answering<S, B> {
+    /// A body on its way; watched where a client could leave it standing.
+    fn send(&self, body: Either<B, Empty<B::Data>>) -> Reply<B> {
+        let has_more = matches!(&body, Either::Left(body) if !body.is_end_stream());
+        if self.has_windows && has_more {
+            self.under_way.activity.outbox.watched(body)
+        } else {
+            Outgoing::unwatched(body)
+        }
     }
 }
 

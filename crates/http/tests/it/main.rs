@@ -70,6 +70,9 @@ mod http2;
 #[cfg(feature = "http2")]
 mod resets;
 
+#[cfg(feature = "http2")]
+mod windows;
+
 #[cfg(feature = "tls")]
 mod tls;
 
