@@ -56,6 +56,11 @@ deny:
 audit *options:
     cargo audit {{options}}
 
+# Libraries that need tokio, each run by an example of its own
+integrations:
+    cargo run --manifest-path integrations/Cargo.toml --target-dir target --locked --example reqwest
+    cargo run --manifest-path integrations/Cargo.toml --target-dir target --locked --example tonic
+
 # Measure against other runtimes; `just bench --quick` for a look
 bench *options:
     cargo run --release -p bowerbird-benches -- {{options}}

@@ -47,6 +47,13 @@ mod client_tls;
 
 mod layers;
 
+mod programs;
+
+mod under_load;
+
+#[cfg(all(feature = "client", feature = "ws"))]
+mod aiohttp;
+
 mod limits_of_time;
 
 #[cfg(feature = "tokio-compat")]
