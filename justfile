@@ -14,9 +14,10 @@ check:
 test *name:
     cargo test --workspace {{name}}
 
-# The models of both state machines, every interleaving up to so many preemptions
+# The models of tasks, timers, sources, parking and pools: every interleaving up to so many preemptions
 loom preemptions="2":
     CARGO_TARGET_DIR=target/loom RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS={{preemptions}} cargo test --release -p bowerbird-core --lib loom
+    CARGO_TARGET_DIR=target/loom RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS={{preemptions}} cargo test --release -p bowerbird-io --lib loom
     CARGO_TARGET_DIR=target/loom RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS={{preemptions}} cargo test --release -p bowerbird-executor --lib loom
 
 # Thousands of random programs; `just soak --seconds 3600 --workers 8`, or a failure's `--seed`

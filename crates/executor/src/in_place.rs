@@ -30,7 +30,7 @@ impl SteppedOut {
     fn step_out() -> Option<Self> {
         let worker = current::take_if(|worker| !worker.shared().is_single())?;
         worker.hand_over();
-        worker.shared().relief.call(worker.shared());
+        worker.shared().call_relief();
         budget::lift();
         Some(Self(worker))
     }
@@ -38,7 +38,7 @@ impl SteppedOut {
 
 impl Drop for SteppedOut {
     fn drop(&mut self) {
-        self.0.shared().relief.dismiss(self.0.shared());
+        self.0.shared().dismiss_relief();
         // The poll goes on, and so does its limit.
         budget::refill();
         current::enter(self.0.clone());

@@ -6,8 +6,9 @@
 //! `counts` and `sleep` (who is awake; the proof is in `docs/parking.md`), `rest`, `watch`,
 //! `timekeeping`, `blocking`, `runtime` (the life of a loop).
 //!
-//! Under loom only the queues, the counts, the parking protocol and the roster of the pool are
-//! built: the rest stands on the kernel and on crossbeam, which loom cannot see into.
+//! Under loom only the queues, the counts, the parking protocol, the roster of the pool and the
+//! reserve of reliefs are built: the rest stands on the kernel and on crossbeam, which loom cannot
+//! see into.
 
 #![cfg_attr(
     loom,
@@ -65,6 +66,8 @@ mod blocking;
 
 #[cfg(not(loom))]
 mod in_place;
+
+mod reserve;
 
 #[cfg(not(loom))]
 mod relief;

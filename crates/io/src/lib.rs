@@ -9,6 +9,8 @@
 //! [`Async`], which owns a source and its descriptor; [`net`] makes sockets for it, and [`files`]
 //! reads and writes what needs no reactor.
 
+mod sync;
+
 mod clock;
 
 mod wheel;
@@ -51,6 +53,9 @@ pub mod children;
 #[cfg(test)]
 #[cfg(unix)]
 mod fixtures;
+
+#[cfg(all(test, loom))]
+mod tests;
 
 pub use clock::{Clock, Deadline};
 pub use pollable::{Async, Operation, Ready};

@@ -7,14 +7,14 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 use std::task::Waker;
 
 use polling::AsSource;
 
 use crate::clock::{Clock, Deadline};
 use crate::source::{self, Source};
-use crate::sources::Sources;
+use crate::sources::Table;
 use crate::sys::{Backend, Buffer};
 use crate::wake::wake_all;
 #[cfg(unix)]
@@ -25,8 +25,8 @@ use crate::watches::Watches;
 pub struct Reactor {
     /// The operating system's part.
     backend: Backend,
-    /// Everything that is registered. Read-locked once per turn that brings events.
-    sources: RwLock<Sources>,
+    /// Everything that is registered.
+    sources: Table,
     /// What users registered by number.
     #[cfg(unix)]
     watches: Watches,
@@ -114,7 +114,7 @@ impl Reactor {
     fn with_backend(backend: Backend) -> Reactor {
         Reactor {
             backend,
-            sources: RwLock::new(Sources::new()),
+            sources: Table::new(),
             #[cfg(unix)]
             watches: Watches::default(),
         }
@@ -190,12 +190,7 @@ impl Reactor {
         #[cfg(unix)]
         drop(self.watches.close());
         let mut wakers = Vec::new();
-        {
-            let mut sources = self.write();
-            for source in sources.close() {
-                source.shut(&mut wakers);
-            }
-        }
+        self.sources.close(&mut wakers);
         wake_all(&mut wakers);
     }
 
@@ -209,14 +204,14 @@ impl Reactor {
     /// How many sources are registered.
     #[must_use]
     pub fn sources(&self) -> usize {
-        self.read().len()
+        self.sources.len()
     }
 
     /// Registers a source. [`Async`](crate::Async) alone calls this, and deregisters it.
     pub(crate) fn register(&self, io: &impl AsSource) -> io::Result<Arc<Source>> {
-        let source = self.write().insert().ok_or_else(closed)?;
+        let source = self.sources.insert().ok_or_else(closed)?;
         if let Err(error) = source::enlist(&self.backend, source.key, io) {
-            self.forget(&source);
+            self.sources.remove(&source);
             return Err(error);
         }
         Ok(source)
@@ -226,7 +221,7 @@ impl Reactor {
     /// under way find nothing.
     pub(crate) fn deregister(&self, source: &Source, io: &impl AsSource) -> io::Result<()> {
         let deleted = self.backend.delete(io.source());
-        self.forget(source);
+        self.sources.remove(source);
         deleted
     }
 
@@ -247,34 +242,8 @@ impl Reactor {
             return 0;
         }
         let is_oneshot = self.backend.is_oneshot();
-        let sources = self.read();
-        let mut delivered = 0;
-        for signal in signals {
-            // An event that was under way when its source left finds nothing (I5).
-            if let Some(source) = sources.find(signal.key) {
-                source.deliver(signal, is_oneshot, &mut events.wakers);
-                delivered += 1;
-            }
-        }
-        delivered
-    }
-
-    /// Removes a source from the table.
-    fn forget(&self, source: &Source) {
-        let removed = self.write().remove(source.key);
-        // After the lock: it may hold the last of somebody's wakers (I4).
-        drop(removed);
-    }
-
-    /// The sources, to look up. No user code runs under this lock, so a poisoned one is as good as
-    /// new.
-    fn read(&self) -> RwLockReadGuard<'_, Sources> {
-        self.sources.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The sources, to change; as [`Reactor::read`].
-    fn write(&self) -> RwLockWriteGuard<'_, Sources> {
-        self.sources.write().unwrap_or_else(PoisonError::into_inner)
+        self.sources
+            .deliver(signals, is_oneshot, &mut events.wakers)
     }
 }
 

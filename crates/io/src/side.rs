@@ -9,11 +9,10 @@
 //! happen before the one that it has seen.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use crate::readiness::Readiness;
+use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock};
 
 /// Readiness and waiters of one direction.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ impl Side {
     pub(crate) fn new() -> Side {
         Side {
             word: AtomicU32::new(Readiness::START.bits()),
-            waiters: Mutex::default(),
+            waiters: Mutex::new(Waiters::default()),
         }
     }
 
@@ -163,9 +162,8 @@ impl Side {
                 .compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The waiters. No user code runs under this lock, so a poisoned one is as good as new.
     fn lock(&self) -> MutexGuard<'_, Waiters> {
-        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiters)
     }
 }
 

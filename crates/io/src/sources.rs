@@ -1,11 +1,15 @@
-//! All sources of a reactor, found by key.
+//! All sources of a reactor, found by key, and what the kernel says about them.
 //!
-//! The reactor keeps one behind a lock. A key is an index and a generation, so that an event which
-//! was under way when its source left finds nothing (I5). It never talks to the poller.
+//! The reactor keeps a [`Table`]. A key is an index and a generation, so that an event which was
+//! under way when its source left finds nothing (I5). It never talks to the poller, and wakes
+//! nobody.
 
 use std::sync::Arc;
+use std::task::Waker;
 
 use crate::source::Source;
+use crate::sync::{RwLock, read, write};
+use crate::sys::Signal;
 
 /// Bits of a key that hold the index. Descriptors are numbered below it on any system we know.
 const INDEX_BITS: u32 = if usize::BITS > 32 { 32 } else { 20 };
@@ -17,9 +21,69 @@ const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
 /// `polling` and to the backends.
 const GENERATION_MASK: usize = (1 << (usize::BITS - INDEX_BITS - 1)) - 1;
 
+/// The sources of a reactor, for all its threads.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Read-locked once per turn that brings events.
+    sources: RwLock<Sources>,
+}
+
+impl Table {
+    /// Without sources.
+    pub(crate) fn new() -> Table {
+        Table {
+            sources: RwLock::new(Sources::new()),
+        }
+    }
+
+    /// A new source with a key of its own; `None` when the event loop is closed.
+    pub(crate) fn insert(&self) -> Option<Arc<Source>> {
+        write(&self.sources).insert()
+    }
+
+    /// Forgets a source. Its events that are under way find nothing from now on.
+    pub(crate) fn remove(&self, source: &Source) {
+        let removed = write(&self.sources).remove(source.key);
+        // After the lock: it may hold the last of somebody's wakers (I4).
+        drop(removed);
+    }
+
+    /// Hands the events of a turn to their sources and gathers who waits for them; how many found
+    /// theirs.
+    pub(crate) fn deliver(
+        &self,
+        signals: impl Iterator<Item = Signal>,
+        is_oneshot: bool,
+        wakers: &mut Vec<Waker>,
+    ) -> usize {
+        let sources = read(&self.sources);
+        let mut delivered = 0;
+        for signal in signals {
+            // An event that was under way when its source left finds nothing (I5).
+            if let Some(source) = sources.find(signal.key) {
+                source.deliver(signal, is_oneshot, wakers);
+                delivered += 1;
+            }
+        }
+        delivered
+    }
+
+    /// Ends all waiting, now and later, and gathers who waits.
+    pub(crate) fn close(&self, wakers: &mut Vec<Waker>) {
+        for source in write(&self.sources).close() {
+            source.shut(wakers);
+        }
+    }
+
+    /// How many sources there are.
+    pub(crate) fn len(&self) -> usize {
+        read(&self.sources).len()
+    }
+}
+
 /// Every source that is in the poller, or about to be.
 #[derive(Debug)]
-pub(crate) struct Sources {
+struct Sources {
     /// Sources by index.
     places: Vec<Place>,
     /// Indices of places without a source.
@@ -39,7 +103,7 @@ struct Place {
 
 impl Sources {
     /// None yet.
-    pub(crate) const fn new() -> Sources {
+    const fn new() -> Sources {
         Sources {
             places: Vec::new(),
             free: Vec::new(),
@@ -48,7 +112,7 @@ impl Sources {
     }
 
     /// A new source with a key of its own; `None` when the event loop is closed.
-    pub(crate) fn insert(&mut self) -> Option<Arc<Source>> {
+    fn insert(&mut self) -> Option<Arc<Source>> {
         if self.is_closed {
             return None;
         }
@@ -71,13 +135,13 @@ impl Sources {
     }
 
     /// The source of `key`, if it is still here.
-    pub(crate) fn find(&self, key: usize) -> Option<&Arc<Source>> {
+    fn find(&self, key: usize) -> Option<&Arc<Source>> {
         let place = self.places.get(key & INDEX_MASK)?;
         place.source.as_ref().filter(|source| source.key == key)
     }
 
     /// Takes the source of `key` out. Drop it outside the lock: it may hold wakers (I4).
-    pub(crate) fn remove(&mut self, key: usize) -> Option<Arc<Source>> {
+    fn remove(&mut self, key: usize) -> Option<Arc<Source>> {
         self.find(key)?;
         let index = key & INDEX_MASK;
         self.free.push(index);
@@ -85,13 +149,13 @@ impl Sources {
     }
 
     /// Refuses new sources from now on and tells those that are here.
-    pub(crate) fn close(&mut self) -> impl Iterator<Item = &Arc<Source>> {
+    fn close(&mut self) -> impl Iterator<Item = &Arc<Source>> {
         self.is_closed = true;
         self.places.iter().filter_map(|place| place.source.as_ref())
     }
 
     /// How many sources there are.
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
 }

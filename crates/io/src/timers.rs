@@ -7,11 +7,10 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use crate::clock::Deadline;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, lock};
 use crate::wheel::{TimerKey, Wheel};
 
 /// Every timer of one worker.
@@ -175,9 +174,8 @@ impl Timers {
         next < published
     }
 
-    /// The wheel. No user code runs under this lock, so a poisoned one is as good as new.
     fn lock(&self) -> MutexGuard<'_, Option<Wheel>> {
-        self.wheel.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.wheel)
     }
 }
 

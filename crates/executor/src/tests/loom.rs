@@ -1,4 +1,4 @@
-//! The parking protocol, and the pool for blocking calls, under loom: every interleaving, and every
+//! The parking protocol, the pool for blocking calls and the reliefs, under loom: every interleaving, and every
 //! stale read that the orderings allow, of two or three threads.
 //!
 //! `world` plays what surrounds the parking protocol: work, an eventfd, threads that park, and
@@ -20,3 +20,7 @@ mod seats;
 mod closing;
 
 mod blocking;
+
+mod reliefs;
+
+mod hand_over;

@@ -110,18 +110,28 @@ impl Reactor {
 impl World {
     /// `publishers` pieces of work are going to come.
     pub(super) fn new(workers: usize, seats: usize, publishers: usize) -> Arc<Self> {
+        Self::with_reliefs(workers, 0, seats, publishers)
+    }
+
+    /// The same with workers that may never have a thread, behind the others.
+    pub(super) fn with_reliefs(
+        workers: usize,
+        reliefs: usize,
+        seats: usize,
+        publishers: usize,
+    ) -> Arc<Self> {
         let zeros = |count: usize| (0..count).map(|_| AtomicUsize::new(0)).collect();
         Arc::new(Self {
-            sleep: Sleep::new(workers, 0, seats),
+            sleep: Sleep::new(workers, reliefs, seats),
             work: zeros(publishers),
-            wishes: zeros(workers),
+            wishes: zeros(workers + reliefs),
             over: AtomicUsize::new(0),
             left: AtomicUsize::new(publishers),
             reactor: Reactor {
                 events: Mutex::default(),
                 told: Condvar::new(),
             },
-            tokens: (0..workers).map(|_| Gate::new()).collect(),
+            tokens: (0..workers + reliefs).map(|_| Gate::new()).collect(),
         })
     }
 
@@ -182,8 +192,23 @@ impl World {
         self.work.iter().any(is_set)
     }
 
+    /// Whether one of the first `cells` holds work.
+    pub(super) fn has_work_below(&self, cells: usize) -> bool {
+        self.work[..cells].iter().any(is_set)
+    }
+
+    /// Whether the workers are to end.
+    pub(super) fn is_over(&self) -> bool {
+        is_set(&self.over)
+    }
+
     pub(super) fn take(&self) -> bool {
-        self.work
+        self.take_below(self.work.len())
+    }
+
+    /// Takes what one of the first `cells` holds.
+    pub(super) fn take_below(&self, cells: usize) -> bool {
+        self.work[..cells]
             .iter()
             .any(|cell| is_set(cell) && cell.swap(0, Ordering::Acquire) == 1)
     }

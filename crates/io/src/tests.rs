@@ -1,0 +1,3 @@
+//! Timers, readiness and deregistration under loom. Other tests are beside what they test.
+
+mod loom;
