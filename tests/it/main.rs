@@ -31,6 +31,8 @@ mod graph;
 
 mod tasks;
 
+mod scheduler_model;
+
 mod cancelling;
 
 mod catching;

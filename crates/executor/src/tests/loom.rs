@@ -1,5 +1,5 @@
-//! The parking protocol, the pool for blocking calls and the reliefs, under loom: every interleaving, and every
-//! stale read that the orderings allow, of two or three threads.
+//! The parking protocol, the pool for blocking calls and the reliefs, under loom: every
+//! interleaving, and every stale read that the orderings allow, of two or three threads.
 //!
 //! `world` plays what surrounds the parking protocol: work, an eventfd, threads that park, and
 //! workers that follow `worker.rs` and `rest.rs` step by step. A model fails in one of three ways:
