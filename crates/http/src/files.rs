@@ -38,6 +38,8 @@ mod path;
 
 mod place;
 
+mod listing;
+
 mod answer;
 
 mod validators;

@@ -57,6 +57,18 @@ impl Asked {
     pub(super) fn is_reading(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD)
     }
+
+    /// The answer with a page of our own.
+    pub(super) fn page(&self, page: String) -> Response<FileBody> {
+        let length = HeaderValue::from(page.len());
+        let is_head = self.method == Method::HEAD;
+        let body = if is_head { String::new() } else { page };
+        let mut answer = Response::new(FileBody::from(body));
+        let kind = HeaderValue::from_static("text/html; charset=utf-8");
+        answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+        answer.headers_mut().insert(header::CONTENT_LENGTH, length);
+        answer
+    }
 }
 
 /// Answers on a thread that may block. What fails there is answered, too.

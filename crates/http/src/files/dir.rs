@@ -13,6 +13,7 @@ use tower_service::Service;
 
 use super::answer::{Asked, answered, not_allowed, plain, with_file};
 use super::body::FileBody;
+use super::listing;
 use super::path::{self, Below};
 use super::place::{Sending, inside, open};
 use super::response::{CHUNK_MIN, FileFuture};
@@ -26,7 +27,8 @@ const INDEX: &str = "index.html";
 ///   found (404): `..` in whatever spelling, backslashes, NULs, on Windows drives and devices, and
 ///   links that lead out of the directory, unless they are to be [followed](Self::follow_symlinks).
 /// - A directory is answered with its [`index`](Self::index), having sent its visitor to the path
-///   with a slash at its end (307); without an index it is forbidden (403). Nothing is ever listed.
+///   with a slash at its end (307); without an index it is forbidden (403), unless it is to be
+///   [shown](Self::show_index).
 /// - Files are sent as [`FileResponse`](super::FileResponse) sends them. What is neither file nor
 ///   directory is not found. Names that begin with a dot are names like others, as in aiohttp: keep
 ///   what is nobody's business elsewhere.
@@ -34,7 +36,7 @@ const INDEX: &str = "index.html";
 ///   looked at and being opened is followed.
 /// - As a service it answers GET and HEAD, and other methods with 405. Routers take the prefix off;
 ///   without one there is [`App::add_static`](crate::App::add_static).
-/// - asyncio: aiohttp's `add_static` and `web.static`, without `show_index` and `append_version`.
+/// - asyncio: aiohttp's `add_static` and `web.static`, without `append_version`.
 ///
 /// See the [module](super) for an example.
 #[derive(Debug, Clone)]
@@ -50,6 +52,8 @@ struct Settings {
     root: PathBuf,
     /// What is sent for a directory.
     index: Option<String>,
+    /// Whether a directory is listed where there is no such thing.
+    is_shown: bool,
     /// Whether links may lead out of it.
     is_following: bool,
     /// How files are sent.
@@ -63,6 +67,7 @@ impl ServeDir {
         let settings = Arc::new(Settings {
             root: root.into(),
             index: Some(INDEX.to_owned()),
+            is_shown: false,
             is_following: false,
             sending: Sending::default(),
         });
@@ -73,6 +78,13 @@ impl ServeDir {
     /// none.
     pub fn index(mut self, name: impl Into<Option<String>>) -> Self {
         self.settings().index = name.into();
+        self
+    }
+
+    /// Whether a directory without an index is answered with a page of links to all that is in it.
+    /// No, as aiohttp has it.
+    pub fn show_index(mut self, is_shown: bool) -> Self {
+        self.settings().is_shown = is_shown;
         self
     }
 
@@ -140,17 +152,35 @@ impl Settings {
             }
             return self.send(asked, &root, &real, &below.path);
         }
-        let Some(index) = &self.index else {
-            return Ok(plain(StatusCode::FORBIDDEN));
-        };
-        let name = below.path.join(index);
-        match self.reach(&root, &name) {
-            Ok(_) if !below.is_directory => Ok(to_directory(uri)),
-            Ok(real) => self.send(asked, &root, &real, &name),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Ok(plain(StatusCode::FORBIDDEN))
+        self.answer_directory(asked, below, (&root, &real), uri)
+    }
+
+    /// The same for a directory, at the second of `places`, the first being the root.
+    fn answer_directory(
+        &self,
+        asked: &Asked,
+        below: &Below,
+        (root, real): (&Path, &Path),
+        uri: &Uri,
+    ) -> io::Result<Response<FileBody>> {
+        let index = match &self.index {
+            Some(index) => {
+                let name = below.path.join(index);
+                let found = self.reach(root, &name);
+                found.map(|real| (name, real))
             }
-            Err(error) => Err(error),
+            None => Err(io::ErrorKind::NotFound.into()),
+        };
+        match index {
+            Ok(_) if !below.is_directory => Ok(to_directory(uri)),
+            Ok((name, real)) => self.send(asked, root, &real, &name),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Err(_) if !self.is_shown => Ok(plain(StatusCode::FORBIDDEN)),
+            Err(_) if !below.is_directory => Ok(to_directory(uri)),
+            Err(_) => {
+                let root = (!self.is_following).then_some(root);
+                Ok(asked.page(listing::page(real, &below.path, root)?))
+            }
         }
     }
 

@@ -335,6 +335,50 @@ fn a_directory_is_its_index_or_nobodys_business() {
 }
 
 #[test]
+fn a_directory_is_listed_where_it_is_to_be() {
+    inside_each(async || {
+        let folder = Folder::new();
+        folder.put("open/b <b>.txt", "found");
+        folder.put("open/deep/index.html", "index");
+        folder.put("open/a/x", "x");
+        let secret = folder.put("secret", "secret");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(secret, folder.at("open/out")).unwrap();
+        #[cfg(not(unix))]
+        drop(secret);
+        let files = ServeDir::new(folder.at("open")).show_index(true);
+        let server = TestServer::start(files).await.unwrap();
+        let page = get(&server, "/", &[]).await;
+        assert_eq!(
+            header(&page, "content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        let page = page.text().await.unwrap();
+        let links: Vec<_> = page.split("href=\"").skip(1).collect();
+        let links: Vec<_> = links
+            .iter()
+            .map(|link| link.split('"').next().unwrap())
+            .collect();
+        assert_eq!(links, ["./a/", "./b%20%3Cb%3E.txt", "./deep/"]);
+        let found = get(&server, &format!("/{}", &links[1][2..]), &[]).await;
+        assert_eq!(found.text().await.unwrap(), "found");
+        // An index comes first; and the way up is shown below.
+        assert_eq!(
+            get(&server, "/deep", &[]).await.text().await.unwrap(),
+            "index"
+        );
+        let below = get(&server, "/a", &[]).await.text().await.unwrap();
+        assert!(below.contains("href=\"./../\""), "{below}");
+        let head = server.request(Method::HEAD, "/").await.unwrap();
+        assert_eq!(
+            header(&head, "content-length"),
+            Some(&*page.len().to_string())
+        );
+        server.stop().await;
+    });
+}
+
+#[test]
 fn a_packed_twin_is_for_those_who_take_it() {
     inside_each(async || {
         let folder = Folder::new();
