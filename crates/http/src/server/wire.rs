@@ -63,14 +63,22 @@ impl Wire {
         written: Poll<io::Result<T>>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
+        if let Poll::Ready(written) = written {
             self.stalled = None;
-            return written;
+            return Poll::Ready(written.map_err(|error| self.broken(error)));
         }
         let limit = self.limits.write;
         let limit = self.stalled.get_or_insert_with(|| sleep(limit));
         ready!(Pin::new(limit).poll(cx));
-        Poll::Ready(Err(late("the peer takes nothing of what is written")))
+        let late = late("the peer takes nothing of what is written");
+        Poll::Ready(Err(self.broken(late)))
+    }
+
+    /// The client has gone. Noted before hyper hears of it: that drops the handlers of HTTP/2, each
+    /// in its own task, before the connection comes to its end.
+    fn broken(&self, error: io::Error) -> io::Error {
+        self.activity.note_left();
+        error
     }
 
     /// Nothing came: whether it is a pause in the middle of a body, and for too long.
@@ -122,9 +130,13 @@ impl AsyncRead for Wire {
         // Whoever starts more handlers than may be at work waits for some of them.
         ready!(self.activity.poll_room(self.limits.handlers(), cx));
         let Poll::Ready(read) = Pin::new(&mut &self.socket).poll_read(cx, buffer) else {
-            return self.poll_pause(cx).map(Err);
+            let paused = self.poll_pause(cx);
+            return paused.map(|late| Err(self.broken(late)));
         };
-        let length = read?;
+        let length = read.map_err(|error| self.broken(error))?;
+        if length == 0 {
+            self.activity.note_left();
+        }
         let this = &mut *self;
         this.pausing = None;
         this.activity.note_arrived(length);

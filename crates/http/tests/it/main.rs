@@ -75,6 +75,9 @@ mod multipart;
 mod http2;
 
 #[cfg(feature = "http2")]
+mod http2_ends;
+
+#[cfg(feature = "http2")]
 mod resets;
 
 #[cfg(feature = "http2")]
