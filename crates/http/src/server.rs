@@ -198,9 +198,11 @@ impl Server {
         self
     }
 
-    /// How long a connection is kept open while no request comes. 75 s, as aiohttp has it.
+    /// How long a connection is kept open while no request comes. 75 s, as aiohttp has it; zero
+    /// closes it when its first request is answered.
     ///
-    /// - HTTP/2: clients are asked this often whether they still live, and have 20 s to answer.
+    /// - HTTP/2: clients are asked this often whether they still live, if not more often than each
+    ///   second, and have 20 s to answer.
     pub fn keep_alive(mut self, limit: Duration) -> Self {
         self.limits.keep_alive = limit;
         self

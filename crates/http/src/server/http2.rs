@@ -18,6 +18,9 @@ use super::roll::Roll;
 use super::wire::Wire;
 use crate::rt::{Io, Timer};
 
+/// A client is asked no more often than this whether it still lives.
+const PING_MIN: Duration = Duration::from_secs(1);
+
 /// How long a client may take to say that it still lives.
 const PONG: Duration = Duration::from_secs(20);
 
@@ -55,7 +58,7 @@ where
     builder
         .http2()
         .timer(Timer)
-        .keep_alive_interval(limits.keep_alive)
+        .keep_alive_interval(limits.keep_alive.max(PING_MIN))
         .keep_alive_timeout(PONG)
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(header_bytes);
