@@ -25,6 +25,20 @@ pub(crate) const REQUEST_BYTES: usize = 64;
 pub(crate) const HELLO: &str = "Hello, world!";
 /// No answer is longer.
 const ANSWER_BYTES_MAX: usize = 1_024;
+/// The body of an answer in JSON, around [`HELLO`].
+const JSON: &str = r#"{"message":"Hello, world!"}"#;
+/// What asks for a WebSocket.
+const HANDSHAKE: &[u8] = b"GET /chat HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\n\
+    upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+    sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+/// A message as clients send it: two bytes of head, a mask that changes nothing, [`REQUEST_BYTES`].
+const MESSAGE: [u8; 6 + REQUEST_BYTES] = {
+    let mut message = [b'x'; 6 + REQUEST_BYTES];
+    message[0] = 0x82;
+    message[1] = 0x80 | REQUEST_BYTES as u8;
+    (message[2], message[3], message[4], message[5]) = (0, 0, 0, 0);
+    message
+};
 /// The first line: what comes now is measured.
 pub(crate) const BEGIN: &str = "begin";
 
@@ -35,6 +49,10 @@ pub(crate) enum Speech {
     Echo,
     /// A page, from a server that says [`HELLO`].
     Http,
+    /// The same as JSON.
+    Json,
+    /// The same message again, over a WebSocket.
+    Chat,
 }
 
 impl Speech {
@@ -43,6 +61,8 @@ impl Speech {
         match self {
             Self::Echo => "echo",
             Self::Http => "http",
+            Self::Json => "json",
+            Self::Chat => "chat",
         }
     }
 
@@ -50,6 +70,8 @@ impl Speech {
         match self {
             Self::Echo => &[b'x'; REQUEST_BYTES],
             Self::Http => b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            Self::Json => b"GET /json HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            Self::Chat => &MESSAGE,
         }
     }
 
@@ -58,6 +80,9 @@ impl Speech {
         match self {
             Self::Echo => answer.len() == REQUEST_BYTES,
             Self::Http => answer.ends_with(HELLO.as_bytes()),
+            Self::Json => answer.ends_with(JSON.as_bytes()),
+            // Servers do not mask.
+            Self::Chat => answer.len() == MESSAGE.len() - 4,
         }
     }
 }
@@ -66,7 +91,7 @@ impl FromStr for Speech {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        let known = [Self::Echo, Self::Http];
+        let known = [Self::Echo, Self::Http, Self::Json, Self::Chat];
         known
             .into_iter()
             .find(|speech| speech.name() == name)
@@ -158,6 +183,9 @@ impl Client {
     fn connect(address: SocketAddr, speech: Speech) -> io::Result<Self> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
+        if speech == Speech::Chat {
+            shake_hands(&mut stream)?;
+        }
         stream.write_all(speech.request())?;
         let mut answer = Vec::new();
         while !speech.is_whole(&answer) {
@@ -212,6 +240,22 @@ impl Client {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Makes a WebSocket of a connection.
+fn shake_hands(stream: &mut TcpStream) -> io::Result<()> {
+    stream.write_all(HANDSHAKE)?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    if head.starts_with(b"HTTP/1.1 101 ") {
+        return Ok(());
+    }
+    let refused = String::from_utf8_lossy(&head).into_owned();
+    Err(io::Error::other(refused))
 }
 
 /// Many connections on one epoll.

@@ -35,6 +35,8 @@ mod load;
 
 mod descriptors;
 
+mod page;
+
 mod meter;
 
 mod reading;
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Order::Child(seat) => child::run(&seat),
         Order::Load(load) => load.run(),
         Order::Hold(order) => load::hold(&order),
+        Order::Page => page::serve(),
         Order::Counts(mode) => mode.run(),
         Order::Count(child) => counts::run_loop(&child.name, child.turns),
     };

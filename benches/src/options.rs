@@ -44,6 +44,7 @@ pub(crate) enum Order {
     Child(Seat),
     Load(Load),
     Hold(Hold),
+    Page,
     Counts(counts::Mode),
     Count(Turns),
 }
@@ -97,6 +98,7 @@ impl Order {
             Some("--child") => return private::child(&arguments.skip(1).collect::<Vec<_>>()),
             Some("--load") => return private::load(&arguments.skip(1).collect::<Vec<_>>()),
             Some("--hold") => return private::hold(&arguments.skip(1).collect::<Vec<_>>()),
+            Some("--page") => return Ok(Self::Page),
             Some("--counts") => return private::compare(&arguments.skip(1).collect::<Vec<_>>()),
             Some("--count") => return private::count(&arguments.skip(1).collect::<Vec<_>>()),
             _ => {}

@@ -12,10 +12,18 @@ mod smol;
 
 mod http;
 
+pub(crate) mod web;
+
+mod bowerbird_web;
+
+mod tokio_web;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+
+use crate::workloads::{self, Workload};
 
 /// How many threads run tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +108,11 @@ pub(crate) trait Runtime: Sized + Send + Sync + 'static {
         stream: &mut Self::Stream,
         bytes: &[u8],
     ) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// The workloads for the web, if there is something of its own to run them with.
+    fn web() -> Vec<Workload> {
+        workloads::web::nothing()
+    }
 
     /// Has hyper serve a page to a connection, with the runtime's timers for its limits.
     fn serve_http(stream: Self::Stream) -> impl Future<Output = ()> + Send + 'static;

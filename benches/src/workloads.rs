@@ -36,6 +36,14 @@ mod echo;
 
 mod http_hello;
 
+pub(crate) mod web;
+
+mod axum_json;
+
+mod http_client;
+
+mod websocket;
+
 mod memory;
 
 mod idle;
@@ -81,7 +89,7 @@ pub(crate) struct Workload {
 /// All workloads on `R`, in the order of the table.
 pub(crate) fn catalogue<R: Runtime>() -> Vec<Workload> {
     let of = |name, run| Workload { name, run };
-    vec![
+    let mut all = vec![
         of("spawn_join", spawn_join::on_workers::<R>),
         of("spawn_join_current", spawn_join::on_one_thread::<R>),
         of("spawn_chain", spawn_chain::on_workers::<R>),
@@ -108,5 +116,7 @@ pub(crate) fn catalogue<R: Runtime>() -> Vec<Workload> {
         of("memory_pending", memory::pending::<R>),
         of("memory_sleeping", memory::sleeping::<R>),
         of("idle", idle::run::<R>),
-    ]
+    ];
+    all.extend(R::web());
+    all
 }

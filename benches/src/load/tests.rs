@@ -3,7 +3,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Client, Crowd, HELLO, Outcome, REQUEST_BYTES, Speech};
+use super::{Client, Crowd, HANDSHAKE, HELLO, MESSAGE, Outcome, REQUEST_BYTES, Speech};
 use crate::meter::now;
 
 /// An echo server with a thread for each connection, for `connections` of them.
@@ -101,4 +101,45 @@ fn a_report_is_read_back() {
     assert_eq!(outcome.p99, Duration::from_micros(45));
     assert!("12 3000".parse::<Outcome>().is_err());
     assert!("".parse::<Outcome>().is_err());
+}
+
+#[test]
+fn hands_are_shaken_before_messages_are_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = [0; HANDSHAKE.len()];
+        stream.read_exact(&mut asked).unwrap();
+        assert_eq!(asked, HANDSHAKE);
+        let agreed = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n";
+        stream.write_all(agreed).unwrap();
+        let mut message = MESSAGE;
+        stream.read_exact(&mut message).unwrap();
+        assert_eq!(message, MESSAGE);
+        let head = [0x82, 64];
+        stream
+            .write_all(&[&head[..], &message[6..]].concat())
+            .unwrap();
+        stream
+    });
+    let client = Client::connect(address, Speech::Chat).unwrap();
+    assert_eq!(client.answer_bytes, 2 + REQUEST_BYTES);
+    drop(server.join().unwrap());
+}
+
+#[test]
+fn who_refuses_the_handshake_is_told_of() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = [0; HANDSHAKE.len()];
+        stream.read_exact(&mut asked).unwrap();
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n").unwrap();
+        stream
+    });
+    let refused = Client::connect(address, Speech::Chat).err().unwrap();
+    assert!(refused.to_string().contains("404"), "{refused}");
+    drop(server.join().unwrap());
 }

@@ -54,6 +54,8 @@ fn only_takes_parts_of_names_and_no_name_twice() {
         workloads("--only echo_1,echo"),
         ["echo_1", "echo_1000", "echo_64"]
     );
+    // What there is for the web is listed with the rest.
+    assert_eq!(workloads("--only websocket"), ["websocket_64"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use bowerbird_http::rt::{Io, Timer};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Runtime, Shape, http};
+use crate::workloads::{self, Workload};
 
 /// The runtime this is all about.
 #[derive(Debug)]
@@ -117,6 +118,10 @@ impl Runtime for Bowerbird {
 
     async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+
+    fn web() -> Vec<Workload> {
+        workloads::web::catalogue::<Self>()
     }
 
     fn serve_http(stream: Self::Stream) -> impl Future<Output = ()> + Send + 'static {

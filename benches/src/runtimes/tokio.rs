@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
 use super::{Runtime, Shape, TOKIO_OPT, http};
+use crate::workloads::{self, Workload};
 
 /// The runtime this project wants to beat.
 pub(crate) type Tokio = Flavoured<false>;
@@ -126,6 +127,10 @@ impl<const OPT: bool> Runtime for Flavoured<OPT> {
 
     async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+
+    fn web() -> Vec<Workload> {
+        workloads::web::catalogue::<Self>()
     }
 
     fn serve_http(stream: Self::Stream) -> impl Future<Output = ()> + Send + 'static {
