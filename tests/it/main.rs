@@ -33,6 +33,8 @@ mod tasks;
 
 mod scheduler_model;
 
+mod from_bytes;
+
 mod cancelling;
 
 mod catching;

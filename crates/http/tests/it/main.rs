@@ -6,6 +6,8 @@ mod wire;
 
 mod protocol;
 
+mod from_bytes;
+
 mod smuggling;
 
 mod limits;
