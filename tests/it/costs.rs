@@ -117,8 +117,25 @@ fn a_message_costs_one_write_one_wait_and_one_read() {
     assert_nothing_else(&calls);
 }
 
-/// A read that fills its buffer may have left something behind, and one of a Unix socket ends
-/// behind descriptors that were sent along: the next one has to look.
+#[test]
+fn a_message_of_a_unix_socket_costs_no_more() {
+    let name = "costs::a_message_of_a_unix_socket_costs_no_more";
+    let test = |requests| {
+        let room = 4 * REQUEST;
+        on_one_thread(async move { echo(UnixStream::pair().unwrap(), requests, room).await });
+    };
+    let Some(mut calls) = calls_of(name, test) else {
+        return;
+    };
+    assert_eq!(taken(&mut calls, "sendto"), MESSAGES, "{calls:?}");
+    let reads = taken(&mut calls, "recvmsg");
+    assert!((reads - MESSAGES).abs() <= STRAY, "{reads} reads");
+    let waits = taken(&mut calls, "epoll_pwait") + taken(&mut calls, "epoll_pwait2");
+    assert!(waits <= MESSAGES + STRAY, "{waits} waits");
+    assert_nothing_else(&calls);
+}
+
+/// A read that fills its buffer may have left something behind: the next one has to look.
 #[test]
 fn a_read_that_may_not_be_the_last_costs_one_more() {
     let name = "costs::a_read_that_may_not_be_the_last_costs_one_more";
@@ -129,7 +146,7 @@ fn a_read_that_may_not_be_the_last_costs_one_more() {
         return;
     };
     assert_eq!(taken(&mut calls, "sendto"), MESSAGES, "{calls:?}");
-    let reads = taken(&mut calls, "recvfrom");
+    let reads = taken(&mut calls, "recvmsg");
     assert!((MESSAGES..=2 * MESSAGES).contains(&reads), "{reads} reads");
     let waits = taken(&mut calls, "epoll_pwait") + taken(&mut calls, "epoll_pwait2");
     assert!((1..=MESSAGES + STRAY).contains(&waits), "{waits} waits");

@@ -7,11 +7,15 @@ mod waits;
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use polling::AsSource;
 
+#[cfg(unix)]
+use crate::net::receive_unix;
 use crate::reactor::{Reactor, closed};
 use crate::readiness::Readiness;
 use crate::side::Side;
@@ -84,8 +88,8 @@ impl<T: AsSource> Async<T> {
     /// Registers a byte stream (a connected socket, a pipe) that is non-blocking already.
     ///
     /// Fewer bytes than asked for are taken to mean that there are no more for now, which spares a
-    /// system call per message. Not for what delivers in pieces: datagrams, terminals, inotify,
-    /// and Unix sockets, where a read ends behind descriptors that were sent along.
+    /// system call per message. Not for what delivers in pieces: datagrams, terminals, inotify; and
+    /// Unix sockets only if they are read with [`poll_receive`](Async::poll_receive) alone.
     ///
     /// # Errors
     ///
@@ -293,8 +297,19 @@ impl<T: AsSource> Async<T> {
         asked: usize,
         mut op: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let (moved, observed) = ready!(self.poll_op(direction, cx, &mut op, Side::wait))?;
-        if self.is_short_drained && 0 < moved && moved < asked {
+        self.poll_pieces(direction, cx, asked, |io| Ok((op(io)?, false)))
+    }
+
+    /// The same for an operation that knows whether it has ended early with more behind.
+    fn poll_pieces(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        asked: usize,
+        mut op: impl FnMut(&T) -> io::Result<(usize, bool)>,
+    ) -> Poll<io::Result<usize>> {
+        let ((moved, is_cut), observed) = ready!(self.poll_op(direction, cx, &mut op, Side::wait))?;
+        if self.is_short_drained && !is_cut && 0 < moved && moved < asked {
             self.side(direction).drain(observed);
         }
         Poll::Ready(Ok(moved))
@@ -333,6 +348,26 @@ where
         self.poll_bytes(Direction::Read, cx, asked, |mut io| {
             io.read_vectored(buffers)
         })
+    }
+}
+
+#[cfg(unix)]
+impl Async<UnixStream> {
+    /// [`Async::poll_read_vectored`], which learns from the system whether it has ended early:
+    /// behind descriptors that were sent along. These are dropped, as by any plain read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Async::poll_read`].
+    pub fn poll_receive(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let count = buffers.len().min(BUFFERS);
+        let buffers = &mut buffers[..count];
+        let asked = asked(buffers.iter().map(|buffer| buffer.len()));
+        self.poll_pieces(Direction::Read, cx, asked, |io| receive_unix(io, buffers))
     }
 }
 

@@ -91,12 +91,6 @@ impl<T: AsSource> Async<T> {
         Ok(Async(bowerbird_io::Async::stream(self.0.reactor(), io)?))
     }
 
-    /// The same for what may deliver in pieces, so that a short read does not mean the last one.
-    #[cfg(unix)]
-    pub(crate) fn sibling_in_pieces<U: AsSource>(&self, io: U) -> io::Result<Async<U>> {
-        Ok(Async(bowerbird_io::Async::new(self.0.reactor(), io)?))
-    }
-
     /// What was entered.
     pub fn get_ref(&self) -> &T {
         self.0.get_ref()
@@ -182,6 +176,18 @@ impl<T: AsSource> Async<T> {
             Direction::Write => Self::OUTPUT,
         };
         poll_spending(awaited, cx, |cx| self.0.poll_io(direction, cx, op))
+    }
+}
+
+#[cfg(unix)]
+impl Async<std::os::unix::net::UnixStream> {
+    /// Reads, and knows afterwards whether more may be there.
+    pub(crate) fn poll_unix(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        poll_spending(Self::INPUT, cx, |cx| self.0.poll_receive(cx, buffers))
     }
 }
 

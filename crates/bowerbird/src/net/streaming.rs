@@ -1,7 +1,56 @@
 //! The traits of byte streams, for sockets that hold an `Async`. The streams of this module expand
-//! the macro; closing is the one thing in which they differ from a plain descriptor.
+//! the macro; how bytes come in, and closing, is where they differ from a plain descriptor.
 
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::net::TcpStream;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_io::AsyncRead;
+
+use super::pollable::Async;
+
+/// How bytes come in.
+pub(super) trait Receive {
+    /// As `AsyncRead::poll_read`.
+    fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// As `AsyncRead::poll_read_vectored`.
+    fn poll_receive_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>>;
+}
+
+impl Receive for Async<TcpStream> {
+    fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_read(cx, buffer)
+    }
+
+    fn poll_receive_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_read_vectored(cx, buffers)
+    }
+}
+
+#[cfg(unix)]
+impl Receive for Async<std::os::unix::net::UnixStream> {
+    fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_unix(cx, &mut [IoSliceMut::new(buffer)])
+    }
+
+    fn poll_receive_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_unix(cx, buffers)
+    }
+}
 
 /// Implements `AsyncRead` and `AsyncWrite` for a socket and for references to it, by the `Async` in
 /// its field 0 and its method `shutdown`.
@@ -15,13 +64,15 @@ macro_rules! byte_stream {
 
             use futures_io::{AsyncRead, AsyncWrite};
 
+            use crate::net::streaming::Receive;
+
             impl AsyncRead for &$socket {
                 fn poll_read(
                     self: Pin<&mut Self>,
                     cx: &mut Context<'_>,
                     buffer: &mut [u8],
                 ) -> Poll<Result<usize>> {
-                    Pin::new(&mut &self.0).poll_read(cx, buffer)
+                    self.0.poll_receive(cx, buffer)
                 }
 
                 fn poll_read_vectored(
@@ -29,7 +80,7 @@ macro_rules! byte_stream {
                     cx: &mut Context<'_>,
                     buffers: &mut [IoSliceMut<'_>],
                 ) -> Poll<Result<usize>> {
-                    Pin::new(&mut &self.0).poll_read_vectored(cx, buffers)
+                    self.0.poll_receive_vectored(cx, buffers)
                 }
             }
 

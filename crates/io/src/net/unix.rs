@@ -2,11 +2,15 @@
 //!
 //! A path that begins with a zero byte is an abstract name, on Linux; elsewhere it is invalid.
 
-use std::io;
+#[cfg(not(target_os = "linux"))]
+use std::io::Read;
+use std::io::{self, IoSliceMut};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 
+#[cfg(target_os = "linux")]
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, recvmsg};
 use socket2::{Domain, SockAddr, SockRef, Type};
 
 use super::{begin, new_socket, settle};
@@ -23,6 +27,29 @@ pub fn start_connect_unix(path: impl AsRef<Path>) -> io::Result<UnixStream> {
     let socket = new_socket(Domain::UNIX, Type::STREAM, None)?;
     begin(&socket, &address(path.as_ref())?)?;
     Ok(socket.into())
+}
+
+/// Reads into several buffers: how many bytes, and whether more may be behind them though there
+/// was room. So it is after descriptors that were sent along, and between senders where a socket is
+/// to tell them apart; what came beside the bytes is dropped, and that it was is what Linux tells.
+#[cfg(target_os = "linux")]
+pub(crate) fn receive_unix(
+    stream: &UnixStream,
+    buffers: &mut [IoSliceMut<'_>],
+) -> io::Result<(usize, bool)> {
+    let mut no_room = RecvAncillaryBuffer::default();
+    let received = recvmsg(stream, buffers, &mut no_room, RecvFlags::empty())?;
+    let is_cut = received.flags.contains(ReturnFlags::CTRUNC);
+    Ok((received.bytes, is_cut))
+}
+
+/// The same where nothing tells.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn receive_unix(
+    mut stream: &UnixStream,
+    buffers: &mut [IoSliceMut<'_>],
+) -> io::Result<(usize, bool)> {
+    Ok((stream.read_vectored(buffers)?, true))
 }
 
 /// As [`finish_connect`](super::finish_connect).

@@ -148,9 +148,7 @@ impl UnixListener {
     }
 
     fn connection(&self, accepted: io::Result<net::UnixStream>) -> io::Result<UnixStream> {
-        Ok(UnixStream::within(
-            self.socket.sibling_in_pieces(accepted?)?,
-        ))
+        Ok(UnixStream::within(self.socket.sibling(accepted?)?))
     }
 
     /// Connections as a stream that never ends; see [`accept`](Self::accept).

@@ -54,7 +54,7 @@ impl UnixStream {
     /// Outside a running loop.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
         let stream = knocking(|| start_connect_unix(path.as_ref())).await?;
-        let stream = Async::new(stream)?;
+        let stream = Async::stream(stream)?;
         poll_fn(|cx| stream.poll_io(Direction::Write, cx, finish_connect_unix)).await?;
         Ok(Self(stream))
     }
@@ -111,7 +111,8 @@ impl UnixStream {
     /// Outside a running loop.
     #[track_caller]
     pub fn from_std(stream: net::UnixStream) -> io::Result<Self> {
-        Ok(Self(Async::new(stream)?))
+        stream.set_nonblocking(true)?;
+        Ok(Self(Async::stream(stream)?))
     }
 
     /// Back to std, non-blocking still.
