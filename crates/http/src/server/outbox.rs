@@ -101,6 +101,8 @@ impl Outbox {
         let mut is_hopeless = false;
         for letter in &mut open {
             if letter.stands_still(now, limit) {
+                // As long again for the stream to go.
+                letter.seen = None;
                 let stream = letter.stream.take();
                 is_hopeless |= !stream.is_some_and(|stream| stream.cancel());
             }
