@@ -59,8 +59,8 @@ audit *options:
 
 # Libraries that need tokio, each run by an example of its own
 integrations:
-    cargo run --manifest-path integrations/Cargo.toml --target-dir target --locked --example reqwest
-    cargo run --manifest-path integrations/Cargo.toml --target-dir target --locked --example tonic
+    cargo run --manifest-path integrations/Cargo.toml --target-dir target --example reqwest
+    cargo run --manifest-path integrations/Cargo.toml --target-dir target --example tonic
 
 # Measure against other runtimes; `just bench --quick` for a look
 bench *options:
