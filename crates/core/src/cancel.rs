@@ -18,6 +18,7 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::sync::ranks::TREE;
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 
 mod kinds;
@@ -129,7 +130,7 @@ impl Tree {
         // Relaxed: it only guards against a task that is given the same address later, and that
         // can happen only after the waker below let go of the cell.
         self.flags.fetch_or(OVER, Ordering::Relaxed);
-        let waker = lock(&self.state).root_waker.take();
+        let waker = lock(&self.state, TREE).root_waker.take();
         drop(waker);
     }
 
@@ -148,7 +149,7 @@ impl Tree {
 
     /// Changes the tree and leaves the waking to the caller, who holds another lock.
     fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> (R, Due) {
-        let mut state = lock(&self.state);
+        let mut state = lock(&self.state, TREE);
         let result = change(&mut state);
         let stirred = if state.is_stirred() { STIRRED } else { 0 };
         // Relaxed twice: only holders of the lock write this bit, and readers need no more than
@@ -172,13 +173,13 @@ impl Tree {
     /// Nodes alive, the root included.
     #[cfg(all(test, not(loom)))]
     fn len(&self) -> usize {
-        lock(&self.state).forest.len()
+        lock(&self.state, TREE).forest.len()
     }
 }
 
 impl fmt::Debug for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nodes = lock(&self.state).forest.len();
+        let nodes = lock(&self.state, TREE).forest.len();
         f.debug_struct("Tree")
             .field("nodes", &nodes)
             .field("is_over", &self.is_over())

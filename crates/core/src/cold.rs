@@ -11,7 +11,8 @@ use crate::cancel::Tree;
 use crate::contexts::Context;
 use crate::id::CallbackId;
 use crate::schedule::Callback;
-use crate::sync::{Mutex, MutexGuard, lock};
+use crate::sync::ranks::PARTS;
+use crate::sync::{Locked, Mutex, lock};
 use crate::task_ref::TaskRef;
 
 /// A done-callback: gets the task that is done.
@@ -56,8 +57,8 @@ impl Cold {
         }
     }
 
-    pub(crate) fn parts(&self) -> MutexGuard<'_, Parts> {
-        lock(&self.parts)
+    pub(crate) fn parts(&self) -> Locked<'_, Parts> {
+        lock(&self.parts, PARTS)
     }
 
     /// Takes all callbacks out, ready for the loop; `task` is what they are called with.

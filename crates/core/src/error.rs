@@ -4,6 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::locked::assert_none_held;
+use crate::sync::ranks::PAYLOAD;
 use crate::sync::{Mutex, lock};
 
 /// Why awaiting a [`Task`](crate::Task) gave no value.
@@ -99,7 +101,7 @@ impl Panic {
     /// The payload, for `downcast`.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         let empty: Box<dyn Any + Send> = Box::new(());
-        std::mem::replace(&mut *lock(&self.0.payload), empty)
+        std::mem::replace(&mut *lock(&self.0.payload, PAYLOAD), empty)
     }
 }
 
@@ -118,6 +120,7 @@ impl fmt::Display for Panic {
 /// Runs foreign code whose panic has nobody to go to (I7). A payload that panics in its own drop
 /// is leaked: there is no end to what such a value may throw.
 pub(crate) fn swallow(code: impl FnOnce()) {
+    assert_none_held();
     let Err(payload) = catch_unwind(AssertUnwindSafe(code)) else {
         return;
     };

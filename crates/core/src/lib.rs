@@ -11,6 +11,8 @@
 
 mod sync;
 
+mod locked;
+
 mod state;
 
 #[expect(

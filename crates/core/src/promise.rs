@@ -23,6 +23,7 @@ use crate::cancel::wakes::wake_all;
 use crate::contexts::copy_context;
 use crate::id::CallbackId;
 use crate::schedule::Callback;
+use crate::sync::ranks::LINE;
 use crate::sync::{Mutex, lock};
 
 mod errors;
@@ -149,12 +150,12 @@ impl<T: Clone + 'static> Promise<T> {
 
     /// Whether it has a value or an error, or was cancelled.
     pub fn is_done(&self) -> bool {
-        lock(&self.shared.line).state.is_done()
+        lock(&self.shared.line, LINE).state.is_done()
     }
 
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        matches!(lock(&self.shared.line).state, State::Cancelled(_))
+        matches!(lock(&self.shared.line, LINE).state, State::Cancelled(_))
     }
 
     /// The value.
@@ -163,7 +164,7 @@ impl<T: Clone + 'static> Promise<T> {
     /// [`PromiseError::InvalidState`] while it is pending, [`PromiseError::Cancelled`] with the
     /// message, [`PromiseError::Failed`] with the same shared error each time.
     pub fn result(&self) -> Result<T, PromiseError> {
-        let value = lock(&self.shared.line).state.read()?;
+        let value = lock(&self.shared.line, LINE).state.read()?;
         Ok(T::clone(&value))
     }
 
@@ -173,7 +174,7 @@ impl<T: Clone + 'static> Promise<T> {
     /// [`PromiseError::InvalidState`] while it is pending, [`PromiseError::Cancelled`] with the
     /// message.
     pub fn exception(&self) -> Result<Option<Failure>, PromiseError> {
-        let read = lock(&self.shared.line).state.read();
+        let read = lock(&self.shared.line, LINE).state.read();
         match read {
             Ok(_) => Ok(None),
             Err(PromiseError::Failed(failure)) => Ok(Some(failure)),
@@ -184,7 +185,7 @@ impl<T: Clone + 'static> Promise<T> {
     /// Takes a done-callback back. False when it is not there, or the promise is done: then it
     /// still runs.
     pub fn remove_done_callback(&self, id: CallbackId) -> bool {
-        let mut line = lock(&self.shared.line);
+        let mut line = lock(&self.shared.line, LINE);
         if line.state.is_done() {
             return false;
         }
@@ -247,7 +248,7 @@ impl<T: Clone + Send + Sync + 'static> Promise<T> {
         let mut context = copy_context();
         let callback: DoneCallback<T> =
             Box::new(move |promise: &Self| context.run(|| callback(promise)));
-        let mut line = lock(&self.shared.line);
+        let mut line = lock(&self.shared.line, LINE);
         let id = CallbackId(line.number());
         line.callbacks.push_back((id, callback));
         let is_done = line.state.is_done();
@@ -262,14 +263,14 @@ impl<T: Clone + Send + Sync + 'static> Promise<T> {
         if self.settle(State::Cancelled(message)).is_ok() {
             return true;
         }
-        if let State::Failed { is_unread, .. } = &mut lock(&self.shared.line).state {
+        if let State::Failed { is_unread, .. } = &mut lock(&self.shared.line, LINE).state {
             *is_unread = false;
         }
         false
     }
 
     fn settle(&self, end: State<T>) -> Result<(), InvalidStateError> {
-        let mut line = lock(&self.shared.line);
+        let mut line = lock(&self.shared.line, LINE);
         let settled = line.state.settle(end);
         let wakers = mem::take(&mut line.wakers);
         drop(line);
@@ -296,7 +297,7 @@ impl<T: Clone + Send + Sync + 'static> Promise<T> {
 
     /// The next callback to send; none ends this thread's turn, in the same step as the look.
     fn next_callback(&self) -> Option<DoneCallback<T>> {
-        let mut line = lock(&self.shared.line);
+        let mut line = lock(&self.shared.line, LINE);
         let next = line.callbacks.pop_front();
         line.is_sending = next.is_some();
         next.map(|(_, callback)| callback)
@@ -309,7 +310,7 @@ struct Sending<'a, T>(Option<&'a Shared<T>>);
 
 impl<'a, T> Sending<'a, T> {
     fn begin(shared: &'a Shared<T>) -> Option<Self> {
-        let was_sending = mem::replace(&mut lock(&shared.line).is_sending, true);
+        let was_sending = mem::replace(&mut lock(&shared.line, LINE).is_sending, true);
         (!was_sending).then_some(Self(Some(shared)))
     }
 }
@@ -317,7 +318,7 @@ impl<'a, T> Sending<'a, T> {
 impl<T> Drop for Sending<'_, T> {
     fn drop(&mut self) {
         if let Some(shared) = self.0 {
-            lock(&shared.line).is_sending = false;
+            lock(&shared.line, LINE).is_sending = false;
         }
     }
 }
@@ -339,7 +340,7 @@ impl<T> Clone for Promise<T> {
 
 impl<T> fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &lock(&self.shared.line).state {
+        let state = match &lock(&self.shared.line, LINE).state {
             State::Pending => "pending",
             State::Finished(_) => "finished",
             State::Failed { .. } => "failed",
@@ -353,7 +354,7 @@ impl<T> fmt::Debug for Promise<T> {
 
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
-        let unread = match &lock(&self.line).state {
+        let unread = match &lock(&self.line, LINE).state {
             State::Failed {
                 failure,
                 is_unread: true,

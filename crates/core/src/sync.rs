@@ -33,6 +33,8 @@ pub(crate) use local_key as thread_local;
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
+use crate::locked::{Guarded, Rank};
+
 /// A cell whose accesses loom can follow; here they are plain pointers.
 #[cfg(not(loom))]
 #[derive(Debug)]
@@ -51,10 +53,44 @@ impl<T> UnsafeCell<T> {
     }
 }
 
+/// What [`lock`] gives.
+pub(crate) type Locked<'a, T> = Guarded<MutexGuard<'a, T>>;
+
 /// Takes a lock whose holder may have panicked: every value behind these locks is left whole
 /// before user code can run, so poison says nothing.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+#[track_caller]
+pub(crate) fn lock<T>(mutex: &Mutex<T>, rank: Rank) -> Locked<'_, T> {
+    Guarded::take(rank, || {
+        mutex
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    })
+}
+
+/// Takes a lock of a test, which has no rank.
+#[cfg(test)]
+pub(crate) fn lock_unranked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// The locks of this crate, in the order in which a thread may take them.
+pub(crate) mod ranks {
+    use crate::locked::Rank;
+
+    /// The cold part of a task.
+    pub(crate) const PARTS: Rank = Rank::new(110, "parts");
+    /// The context of a task.
+    pub(crate) const CONTEXT: Rank = Rank::new(120, "context");
+    /// The variables of a context that several tasks share.
+    pub(crate) const VARS: Rank = Rank::new(130, "vars");
+    /// Where a scope is.
+    pub(crate) const ANCHOR: Rank = Rank::new(140, "anchor");
+    /// The scopes of a task.
+    pub(crate) const TREE: Rank = Rank::new(150, "tree");
+    /// A promise and who waits for it.
+    pub(crate) const LINE: Rank = Rank::new(160, "line");
+    /// What a panic carries.
+    pub(crate) const PAYLOAD: Rank = Rank::new(170, "payload");
 }

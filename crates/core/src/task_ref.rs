@@ -14,6 +14,7 @@ use crate::cold::bind;
 use crate::contexts::{SharedContext, copy_context};
 use crate::id::{CallbackId, TaskId};
 use crate::sync::lock;
+use crate::sync::ranks::CONTEXT;
 use crate::waker;
 
 /// A task, to be looked at and cancelled. Cloning it is cheap; it does not keep the task running,
@@ -177,7 +178,7 @@ impl TaskRef {
     /// The context of this task: the handle of that very one, and not a copy. asyncio:
     /// `Task.get_context`.
     pub fn context(&self) -> SharedContext {
-        lock(&self.0.cold().context).share()
+        lock(&self.0.cold().context, CONTEXT).share()
     }
 
     /// Calls `callback` with this task once it is done: through the loop, in the order added and in

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use super::ground::{Ground, Lent, mark, owned, with_ground};
 use super::kinds::{Catcher, Catching, Kind, Leave, Message, Request, Scope, Verdict};
 use super::{Due, NodeRef};
+use crate::sync::ranks::ANCHOR;
 use crate::sync::{Mutex, lock};
 
 /// What a link stands for.
@@ -87,7 +88,7 @@ impl Place {
     pub(super) fn link(&mut self, ground: Ground<'_>) {
         let outer = owned(ground, None);
         let anchor = self.anchor.clone();
-        let mut anchor = anchor.as_deref().map(lock);
+        let mut anchor = anchor.as_deref().map(|anchor| lock(anchor, ANCHOR));
         let asked = match anchor.as_deref_mut() {
             Some(Anchor::Ashore(asked)) => asked.take(),
             _ => None,
@@ -107,7 +108,7 @@ impl Place {
     /// Follows the future into another tree; what the scope was asked goes along.
     fn migrate(&mut self, old: NodeRef, outer: &NodeRef) -> Moved {
         let anchor = self.anchor.clone();
-        let mut anchor = anchor.as_deref().map(lock);
+        let mut anchor = anchor.as_deref().map(|anchor| lock(anchor, ANCHOR));
         let ((scope, left), due) = old.tree.change(|state| {
             let scope = state.belongings(old.id);
             (scope, state.leave(old.id, Leave::Dropped))
@@ -270,7 +271,7 @@ impl Link {
         let Some(anchor) = &self.0.anchor else {
             return Verdict::Go;
         };
-        match &mut *lock(anchor) {
+        match &mut *lock(anchor, ANCHOR) {
             Anchor::Ashore(asked) => asked.take().map_or(Verdict::Go, Verdict::Stop),
             Anchor::At(_) | Anchor::Over => Verdict::Go,
         }
@@ -332,7 +333,7 @@ impl Link {
             .0
             .anchor
             .take()
-            .map(|anchor| std::mem::replace(&mut *lock(&anchor), Anchor::Over));
+            .map(|anchor| std::mem::replace(&mut *lock(&anchor, ANCHOR), Anchor::Over));
         if let Some(node) = self.0.node.take() {
             let waker = node.tree.act(|state| state.leave(node.id, how));
             drop(waker);
@@ -350,7 +351,7 @@ impl Drop for Link {
 
 /// Asks the scope behind the anchor to end; false when it is over.
 pub(super) fn request(anchor: &Mutex<Anchor>, message: Message) -> bool {
-    let mut place = lock(anchor);
+    let mut place = lock(anchor, ANCHOR);
     let due = match &mut *place {
         Anchor::Over => return false,
         Anchor::Ashore(asked) => {

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use super::{Cell, Header, Ref, Stage, current, free};
 use crate::cancel::Delivery;
 use crate::error::{Panic, TaskError, swallow};
+use crate::locked::assert_none_held;
 use crate::schedule::Schedule;
 use crate::state::{Ending, Finished, Paused, Started};
 use crate::task_ref::TaskRef;
@@ -147,6 +148,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let _entered = unsafe { current::set(header) };
         // SAFETY: the cell lives for the whole poll, as above.
         let waker = unsafe { waker::lend(header) };
+        assert_none_held();
         let mut cx = Context::from_waker(&waker);
         self.stage.with_mut(|stage| {
             // SAFETY: RUNNING locks the stage (I2), so nobody else refers to it.
@@ -203,6 +205,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     unsafe fn drop_future(&self, header: NonNull<Header>) -> Result<(), TaskError> {
         // SAFETY: RUNNING keeps the cell alive, and the guard stays on this stack.
         let _entered = unsafe { current::set(header) };
+        assert_none_held();
         let dropped = self.stage.with_mut(|stage| {
             // SAFETY: RUNNING locks the stage (I2), so nobody else refers to it.
             let stage = unsafe { &mut *stage };
@@ -343,6 +346,7 @@ fn weigh<T>(dropped: Result<(), TaskError>, outcome: Result<T, TaskError>) -> Re
 
 /// Drops a user's value; its panic becomes an error (I7).
 fn drop_quietly<T>(value: T) -> Result<(), TaskError> {
+    assert_none_held();
     catch_unwind(AssertUnwindSafe(|| drop(value)))
         .map_err(|payload| TaskError::Panicked(Panic::new(payload)))
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::force::enter;
 use super::vars::Vars;
 use super::{ContextVar, in_force};
+use crate::sync::ranks::VARS;
 use crate::sync::{Mutex, lock};
 
 /// A set of variables with their values.
@@ -38,7 +39,7 @@ impl Kept {
     pub(super) fn with<R>(&mut self, f: impl FnOnce(&mut Vars) -> R) -> R {
         match self {
             Self::Own(vars) => f(vars),
-            Self::Shared(vars) => f(&mut lock(vars)),
+            Self::Shared(vars) => f(&mut lock(vars, VARS)),
         }
     }
 
@@ -46,7 +47,7 @@ impl Kept {
     fn look<R>(&self, f: impl FnOnce(&Vars) -> R) -> R {
         match self {
             Self::Own(vars) => f(vars),
-            Self::Shared(vars) => f(&lock(vars)),
+            Self::Shared(vars) => f(&lock(vars, VARS)),
         }
     }
 }
@@ -157,7 +158,7 @@ impl SharedContext {
 
     /// A context of its own with the same values. asyncio: `Context.copy`.
     pub fn copy(&self) -> Self {
-        Self(Arc::new(Mutex::new(lock(&self.0).copy())))
+        Self(Arc::new(Mutex::new(lock(&self.0, VARS).copy())))
     }
 
     /// Runs `f` in this context: what it sets is set here, and not in the caller's own context.
@@ -175,7 +176,7 @@ impl SharedContext {
 
     /// How many variables have a value.
     pub fn len(&self) -> usize {
-        lock(&self.0).len()
+        lock(&self.0, VARS).len()
     }
 
     /// Whether no variable has a value.

@@ -17,6 +17,7 @@ use super::context::Kept;
 use super::vars::Vars;
 use crate::cell::with_current;
 use crate::current;
+use crate::sync::ranks::CONTEXT;
 use crate::sync::{lock, thread_local};
 
 /// A context that was entered and not left.
@@ -54,7 +55,7 @@ pub(super) fn in_force<R>(f: impl FnOnce(&mut Vars) -> R) -> Option<R> {
     with_current(|task| match task {
         Some(task) => {
             let cold = task.header().existing_cold()?;
-            Some(lock(&cold.context).0.with(f))
+            Some(lock(&cold.context, CONTEXT).0.with(f))
         }
         None => THREAD.try_with(|vars| f(&mut vars.borrow_mut())).ok(),
     })
@@ -67,7 +68,7 @@ pub(super) fn change<R>(f: impl FnOnce(&mut Vars) -> R) -> R {
         Err(f) => f.expect("variables are not set while the thread's locals are dropped"),
     };
     with_current(|task| match task {
-        Some(task) => lock(&task.cold().context).0.with(f),
+        Some(task) => lock(&task.cold().context, CONTEXT).0.with(f),
         None => THREAD.with(|vars| f(&mut vars.borrow_mut())),
     })
 }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake};
 
 use super::*;
 use crate::contexts::ContextVar;
+use crate::sync::lock_unranked as lock;
 
 /// A loop that only keeps what it is given.
 #[derive(Default)]

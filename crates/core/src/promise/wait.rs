@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use super::{Promise, PromiseError, State};
 use crate::awaited::{Awaited, note};
 use crate::sync::lock;
+use crate::sync::ranks::LINE;
 
 /// A wait for a [`Promise`]; gives what [`Promise::result`] gives, once it is done.
 ///
@@ -59,7 +60,7 @@ impl<T> PromiseWait<T> {
         // A waker is cloned and dropped outside the lock, since both may be user code.
         let mut fresh: Option<Waker> = None;
         loop {
-            let mut line = lock(&self.promise.shared.line);
+            let mut line = lock(&self.promise.shared.line, LINE);
             if !matches!(line.state, State::Pending) {
                 return false;
             }
@@ -83,7 +84,7 @@ impl<T> PromiseWait<T> {
 impl<T> Drop for PromiseWait<T> {
     fn drop(&mut self) {
         let Some(place) = self.place else { return };
-        let waker = lock(&self.promise.shared.line).wakers.remove(&place);
+        let waker = lock(&self.promise.shared.line, LINE).wakers.remove(&place);
         drop(waker);
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 #[cfg(not(loom))]
 use crate::create_local;
-use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock_unranked as lock};
 use crate::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create};
 
 /// The queue and all that belongs to it; clones share it.

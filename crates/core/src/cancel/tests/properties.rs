@@ -11,7 +11,7 @@ use super::super::{ScopeHandle, Tree, catch_cancel, scope};
 use super::model::{Model, Standing};
 use super::program::{Answer, Numbers, Program};
 use super::toy::{Boxed, Gate, Log, Stand, Task, join, join_woken, select};
-use crate::sync::lock;
+use crate::sync::lock_unranked as lock;
 
 fn program() -> impl Strategy<Value = Program> {
     let answer = prop_oneof![
