@@ -21,6 +21,12 @@ const LONG_STREAK: i32 = 64;
 /// Rests that are ended sooner than this are not worth a spin: sleeping and waking up is cheap
 /// then, because both sides share a core or neither falls fast asleep.
 const CHEAP_SLEEP: Duration = Duration::from_micros(25);
+/// Events of a turn, in the mean, that tell of many who send at once.
+const CROWD: usize = 3;
+/// No turn counts for more.
+const CROWD_MAX: usize = 64;
+/// What an event weighs in that mean.
+const WEIGHT: usize = 16;
 /// Spins in a row after which it is seen anew whether sleeping has become cheap.
 const SPINS: u32 = 1024;
 
@@ -44,6 +50,8 @@ pub(crate) struct Gaps {
     spins: Cell<u32>,
     /// A spinner wants to be alone with the reactor.
     makes_way: Cell<bool>,
+    /// Moving mean of the events that ended a rest, each of them of such a weight.
+    crowd: Cell<usize>,
 }
 
 /// What ended a rest.
@@ -65,6 +73,7 @@ impl Default for Gaps {
             alone: Cell::new(0),
             spins: Cell::new(0),
             makes_way: Cell::new(false),
+            crowd: Cell::new(0),
         }
     }
 }
@@ -82,6 +91,11 @@ impl Gaps {
     /// Whether events come one by one, each as the answer to what we did with the last.
     pub(crate) fn is_alone(&self) -> bool {
         self.alone.get() >= STREAK
+    }
+
+    /// Whether many send at once, so that more will have come in a moment.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.crowd.get() >= CROWD * WEIGHT
     }
 
     /// How long to spin. The answer to an answer takes the other side's own way to sleep and back,
@@ -103,6 +117,10 @@ impl Gaps {
     /// A rest of this length at `place` is over.
     pub(crate) fn record(&self, gap: Duration, place: Place, ending: Ending, spin: Duration) {
         let called = ending == Ending::Call;
+        if let Ending::Events(events) = ending {
+            let events = events.min(CROWD_MAX) * WEIGHT;
+            self.crowd.set((3 * self.crowd.get() + events) / 4);
+        }
         mix(&self.calls, called.then_some(gap), spin.saturating_mul(4));
         match ending {
             Ending::Events(_) => mix(&self.events, Some(gap), NAP * 4),

@@ -185,7 +185,7 @@ impl Worker {
         let turn = if self.shared().sleep.is_wanted(self.index) {
             Turn::default()
         } else {
-            self.turn(Wait::Block)
+            self.wait()
         };
         self.end_rest(Place::Seat);
         if turn.notified && !self.was_called.get() && !self.searching.get() {
@@ -193,6 +193,20 @@ impl Worker {
             self.core.gaps.make_way();
         }
         self.after_turn(turn)
+    }
+
+    /// Waits for whatever comes to the reactor. Where many send at once, those who do may stand in
+    /// line for this very processor: they go first, and what they have sent is taken without a
+    /// sleep, much of it together. Else we would be woken for each of them, and it for us.
+    fn wait(&self) -> Turn {
+        if self.core.gaps.is_crowded() {
+            std::thread::yield_now();
+            let turn = self.turn(Wait::Poll);
+            if turn != Turn::default() {
+                return turn;
+            }
+        }
+        self.turn(Wait::Block)
     }
 
     /// Sleeps on its own until wanted.

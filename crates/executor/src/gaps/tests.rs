@@ -117,3 +117,27 @@ fn who_makes_way_naps_once() {
     assert!(gaps.wish(SPIN).nap);
     assert!(!gaps.wish(SPIN).nap);
 }
+
+#[test]
+fn many_events_at_once_are_a_crowd_until_few_come_again() {
+    let several = (AT_ONCE, Ending::Events(12));
+    assert!(after(many(2, several)).is_crowded());
+    assert!(!Gaps::default().is_crowded());
+    let one = (AT_ONCE, Ending::Events(1));
+    assert!(!after(many(16, one)).is_crowded());
+    assert!(!after(many(8, several).chain(many(8, one))).is_crowded());
+}
+
+#[test]
+fn one_great_turn_is_forgotten_as_soon_as_others() {
+    let flood = (AT_ONCE, Ending::Events(usize::MAX));
+    let one = (AT_ONCE, Ending::Events(1));
+    assert!(!after(many(1, flood).chain(many(8, one))).is_crowded());
+}
+
+#[test]
+fn a_crowd_is_not_forgotten_over_calls() {
+    let several = (AT_ONCE, Ending::Events(12));
+    let call = (QUICK, Ending::Call);
+    assert!(after(many(8, several).chain(many(64, call))).is_crowded());
+}
