@@ -1,6 +1,6 @@
 //! By how much an operation gets dearer as there are more of them, under the table of a growth run.
 //!
-//! `table` calls [`write`]; without points of growth nothing is written.
+//! `table` calls [`write()`]; without points of growth nothing is written.
 
 use std::io::{self, Write};
 
