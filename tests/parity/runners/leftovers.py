@@ -12,10 +12,10 @@ async def work():
 
 
 async def main():
-    for _ in range(2):
-        asyncio.create_task(work())
+    # Nobody else would keep them from being collected.
+    kept = [asyncio.create_task(work()) for _ in range(2)]
     await asyncio.sleep(0)
-    print("main ends")
+    print("main ends with", len(kept), "left")
     return "result"
 
 

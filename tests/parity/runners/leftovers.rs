@@ -25,11 +25,9 @@ fn program(page: Page) {
     let builder = Runner::builder().flavor(Flavor::CurrentThread);
     let mut runner = builder.build().unwrap();
     let result = runner.run(async {
-        for _ in 0..2 {
-            create_task(work(page.clone())).detach();
-        }
+        let kept = [(); 2].map(|()| create_task(work(page.clone())));
         yield_now().await;
-        say!(page, "main ends");
+        say!(page, "main ends with {} left", kept.len());
         "result"
     });
     runner.close();

@@ -1,20 +1,23 @@
-"""Who cancels the task that waits for a group cancels the children; all end before it does."""
+"""Who cancels the task that waits for a group cancels the children; all end before it does.
+
+A group keeps its tasks in a set and cancels them in whatever order that has.
+"""
 
 import asyncio
 
 
-async def child(name):
+async def child(name, pause):
     try:
         await asyncio.Event().wait()
     finally:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause)
         print("end of", name)
 
 
 async def grouped():
     async with asyncio.TaskGroup() as group:
-        for name in "ab":
-            group.create_task(child(name))
+        for name, pause in ("a", 0.05), ("b", 0.1):
+            group.create_task(child(name, pause))
 
 
 async def main():

@@ -15,9 +15,9 @@ fn same() {
 
 const SHORT: Duration = Duration::from_millis(50);
 
-async fn child(page: Page, name: char) {
+async fn child(page: Page, name: char, pause: Duration) {
     let cleanup = async {
-        sleep(SHORT).await;
+        sleep(pause).await;
         say!(page, "end of {name}");
     };
     finally(pending::<()>(), cleanup).await;
@@ -26,8 +26,8 @@ async fn child(page: Page, name: char) {
 async fn program(page: Page) {
     let pages = page.clone();
     let task = create_task(TaskGroup::<String>::scope(async move |group| {
-        for name in ['a', 'b'] {
-            group.create_task(child(pages.clone(), name));
+        for (name, pause) in [('a', SHORT), ('b', 2 * SHORT)] {
+            group.create_task(child(pages.clone(), name, pause));
         }
         Ok(())
     }));

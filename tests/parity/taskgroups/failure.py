@@ -1,4 +1,7 @@
-"""The first failure cancels the others and the body; all end before the group raises everything."""
+"""The first failure cancels the others and the body; all end before the group raises everything.
+
+A group keeps its tasks in a set and cancels them in whatever order that has.
+"""
 
 import asyncio
 
@@ -21,6 +24,7 @@ async def good():
     try:
         await asyncio.Event().wait()
     finally:
+        await asyncio.sleep(0.005)
         print("good cleans up")
 
 

@@ -31,7 +31,11 @@ async fn worse(page: Page) -> Ended {
 }
 
 async fn good(page: Page) -> Ended {
-    finally(pending(), async { say!(page, "good cleans up") }).await
+    let cleanup = async {
+        sleep(SHORT / 2).await;
+        say!(page, "good cleans up");
+    };
+    finally(pending(), cleanup).await
 }
 
 /// The request reaches the body before the children, so this one lets them go first.
