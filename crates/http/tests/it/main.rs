@@ -68,6 +68,9 @@ mod folder;
 #[cfg(feature = "client")]
 mod files;
 
+#[cfg(feature = "client")]
+mod directories;
+
 mod sse;
 
 #[cfg(feature = "client")]
