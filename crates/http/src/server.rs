@@ -254,7 +254,8 @@ impl Server {
     }
 
     /// Requests of one connection that may be given up by the client, beyond as many as were
-    /// answered. 200. Who gives up more is there to make work, and its connection is closed.
+    /// answered. 200. Who gives up more is there to make work: its connection is closed, and its
+    /// handlers are cancelled, whatever [`handler_cancellation`](Self::handler_cancellation) says.
     pub fn max_resets(mut self, limit: u64) -> Self {
         self.limits.resets = limit;
         self

@@ -78,19 +78,34 @@ where
         if bell.rings(cx, roll.is_stopping()) {
             talk.as_mut().graceful_shutdown();
         }
-        let is_hostile = activity.is_hostile(roll.limits.resets);
-        let is_stuck = rounds.poll(&activity.outbox, cx).is_ready();
-        if is_hostile || is_stuck || is_too_late(&mut first, &activity, cx) {
-            return Poll::Ready(Ok(()));
+        if activity.is_hostile(roll.limits.resets) {
+            return Poll::Ready(Ending::ThrownOut);
         }
-        talk.as_mut().poll(cx).map_err(Failure::from)
+        let is_stuck = rounds.poll(&activity.outbox, cx).is_ready();
+        if is_stuck || is_too_late(&mut first, &activity, cx) {
+            return Poll::Ready(Ending::Left(Ok(())));
+        }
+        talk.as_mut()
+            .poll(cx)
+            .map_err(Failure::from)
+            .map(Ending::Left)
     });
-    let talked = talked.await;
-    // What is left of hyper's part is dropped below, and with it a handler that has not answered.
-    activity.note_left();
-    if let Err(error) = talked {
-        tell(error);
+    // What is left of hyper's part is dropped below, and with it handlers that have not answered.
+    // Those of whom is thrown out are cancelled: nobody is to make work by misbehaving.
+    if let Ending::Left(talked) = talked.await {
+        activity.note_left();
+        if let Err(error) = talked {
+            tell(error);
+        }
     }
+}
+
+/// How a connection came to its end.
+enum Ending {
+    /// The client has gone, or does nothing any more.
+    Left(Result<(), Failure>),
+    /// The client gave up more requests than it may.
+    ThrownOut,
 }
 
 /// Whether the first request should have come by now.
