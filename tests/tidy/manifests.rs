@@ -56,6 +56,7 @@ const DOORS: [(&str, &[&str]); 6] = [
             "bowerbird",
             "bytes",
             "cookie_store",
+            "flate2",
             "futures-core",
             "futures-io",
             "http",

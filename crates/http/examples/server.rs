@@ -22,7 +22,9 @@ use bowerbird::{Lock, fs, sleep, to_thread};
 use bowerbird_http::files::{ServeDir, WithFiles};
 use bowerbird_http::multipart::{MultipartError, MultipartReader};
 use bowerbird_http::sse::{Event, EventSourceBody, EventSourceResponse, last_event_id};
-use bowerbird_http::ws::{Message, Upgraded, WebSocket, WebSocketError, WebSocketUpgrade};
+use bowerbird_http::ws::{
+    Deflate, Message, Upgraded, WebSocket, WebSocketError, WebSocketOptions, WebSocketUpgrade,
+};
 use bowerbird_http::{App, Server, read_body};
 use serde_json::{Value, json};
 
@@ -118,14 +120,23 @@ async fn sign(State(guests): State<Guests>, Json(guest): Json<Value>) -> Json<Va
 /// Tells everybody what anybody says.
 async fn chat(State(chat): State<Chat>, mut request: Request) -> Response {
     match WebSocketUpgrade::from_request(&mut request) {
-        Ok(upgrade) => upgrade.accept(async move |socket: WebSocket<Upgraded>| {
-            chat.lock().await.push(socket.clone());
-            let ended = listen(&chat, &socket).await;
-            chat.lock().await.retain(|other| !other.is_closed());
-            ended
-        }),
+        Ok(upgrade) => {
+            upgrade
+                .options(packed())
+                .accept(async move |socket: WebSocket<Upgraded>| {
+                    chat.lock().await.push(socket.clone());
+                    let ended = listen(&chat, &socket).await;
+                    chat.lock().await.retain(|other| !other.is_closed());
+                    ended
+                })
+        }
         Err(error) => error.to_response::<Body>(),
     }
+}
+
+/// What is said is public: nothing in it can be guessed from how well it packs.
+fn packed() -> WebSocketOptions {
+    WebSocketOptions::new().compress(Deflate::new())
 }
 
 async fn listen(chat: &Chat, socket: &WebSocket<Upgraded>) -> Result<(), WebSocketError> {

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The framing is tungstenite's, which does no I/O of its own; the reading, writing and waiting are
-//! here. Compression (permessage-deflate) is not offered.
+//! here, and so is compression (permessage-deflate), off unless [`Deflate`] is asked for.
 //!
 //! ```
 //! use bowerbird_http::ws::{WebSocket, WebSocketUpgrade};
@@ -45,17 +45,24 @@ mod message;
 
 mod errors;
 
+mod deflate;
+
 mod options;
 
 mod upgrade;
 
 mod shake;
 
+pub use deflate::Deflate;
+#[cfg(feature = "client")]
+pub(crate) use deflate::Packing;
 pub use errors::{HandshakeError, WebSocketError};
 pub use message::{CloseReason, Message, Text};
 pub use options::{Role, WebSocketOptions};
 pub use shake::accept_key;
 #[cfg(feature = "client")]
-pub(crate) use shake::names;
+pub(crate) use shake::{names, words};
+#[cfg(feature = "client")]
+pub(crate) use socket::Agreed;
 pub use socket::WebSocket;
 pub use upgrade::{Upgraded, WebSocketUpgrade};

@@ -167,13 +167,17 @@ fn the_page_chats_in_a_browser() {
         return;
     };
     let serving = Serving::start();
-    let page = format!("{}/#hello-from-a-browser", serving.url);
+    // Long enough to be packed, both ways.
+    let said = "hello-from-a-browser-".repeat(20);
+    let page = format!("{}/#{said}", serving.url);
     // Virtual time stands still while the page waits for its socket.
     let seen = browser.args(["--virtual-time-budget=5000", "--dump-dom", &page]);
     let seen = seen.output().unwrap();
     let dom = String::from_utf8_lossy(&seen.stdout);
-    let heard = "<pre id=\"heard\">hello-from-a-browser";
-    assert!(dom.contains(heard), "{dom}\n{seen:?}");
+    let heard = format!("<pre id=\"heard\">{said}\n");
+    assert!(dom.contains(&heard), "{dom}\n{seen:?}");
+    let agreed = "title=\"permessage-deflate\"";
+    assert!(dom.contains(agreed), "{dom}\n{seen:?}");
     serving.press_ctrl_c();
     assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
 }

@@ -15,7 +15,7 @@ use super::response::Response;
 use super::session::{ClientSession, IntoUrl};
 use super::timeouts::ClientTimeout;
 use super::upgraded::Upgraded;
-use crate::ws::{Role, WebSocket, WebSocketOptions, accept_key, names};
+use crate::ws::{Agreed, Packing, Role, WebSocket, WebSocketOptions, accept_key, names, words};
 
 impl ClientSession {
     /// Asks for a WebSocket, at a URL of `ws`, `wss`, `http` or `https`. Awaiting it gives the
@@ -24,7 +24,7 @@ impl ClientSession {
     /// - Cookies, middlewares, proxies and limits of time are those of every request. The total
     ///   counts for the handshake alone.
     /// - The connection leaves the pool: it counts for no limit.
-    /// - asyncio: aiohttp's `ws_connect`; without compression.
+    /// - asyncio: aiohttp's `ws_connect`.
     ///
     /// ```
     /// # use bowerbird_http::testing::TestServer;
@@ -109,7 +109,7 @@ impl WsConnect {
         self.header(header::ORIGIN, origin)
     }
 
-    /// Limits and the heartbeat of the WebSocket.
+    /// Limits, the heartbeat and the compression of the WebSocket.
     pub fn options(mut self, options: WebSocketOptions) -> Self {
         self.options = options;
         self
@@ -135,21 +135,34 @@ impl WsConnect {
             let offered = self.protocols.join(", ");
             request = request.header(header::SEC_WEBSOCKET_PROTOCOL, offered);
         }
-        let response = request.raise_for_status(false).await?;
-        if let Some(why) = objection(&response, &self.key, &self.protocols) {
-            return Err(ClientError::WsHandshake(Box::new(WsHandshakeError {
-                why,
-                status: response.head.status,
-                headers: response.head.headers,
-            })));
+        if let Some(deflate) = &self.options.deflate {
+            request = request.header(header::SEC_WEBSOCKET_EXTENSIONS, deflate.offer());
         }
+        let response = request.raise_for_status(false).await?;
+        let objection = objection(&response, &self.key, &self.protocols);
+        let packing = match objection.map_or_else(|| packing(&response, &self.options), Err) {
+            Ok(packing) => packing,
+            Err(why) => {
+                return Err(ClientError::WsHandshake(Box::new(WsHandshakeError {
+                    why,
+                    status: response.head.status,
+                    headers: response.head.headers,
+                })));
+            }
+        };
         let protocol = response.headers().get(header::SEC_WEBSOCKET_PROTOCOL);
         let protocol = protocol.and_then(|chosen| chosen.to_str().ok());
-        let protocol = protocol.map(str::to_owned);
+        let agreed = Agreed {
+            protocol: protocol.map(str::to_owned),
+            packing,
+        };
         let stream = response.upgrade()?;
-        let role = Role::Client;
-        let socket = WebSocket::agreed(stream, Vec::new(), role, &self.options, protocol);
-        Ok(socket)
+        Ok(WebSocket::agreed(
+            stream,
+            Role::Client,
+            &self.options,
+            agreed,
+        ))
     }
 }
 
@@ -187,10 +200,21 @@ fn objection(response: &Response, key: &str, offered: &[String]) -> Option<&'sta
         Some("the server did not understand the request")
     } else if chosen.is_some_and(|chosen| !is_offered(chosen)) {
         Some("the server chose a protocol that was not offered")
-    } else if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS) {
-        Some("the server chose an extension, and none was offered")
     } else {
         None
+    }
+}
+
+/// How messages will be packed; else what is wrong with what the server says of it.
+fn packing(
+    response: &Response,
+    options: &WebSocketOptions,
+) -> Result<Option<Packing>, &'static str> {
+    let mut chosen = words(response.headers(), header::SEC_WEBSOCKET_EXTENSIONS);
+    match (chosen.next(), chosen.next(), &options.deflate) {
+        (None, _, _) => Ok(None),
+        (Some(chosen), None, Some(deflate)) => deflate.granted(chosen).map(Some),
+        _not_offered => Err("the server chose an extension that was not offered"),
     }
 }
 

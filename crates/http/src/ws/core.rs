@@ -3,7 +3,6 @@
 
 use std::io::ErrorKind;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,15 +12,18 @@ use tungstenite::Message as Frame;
 use tungstenite::error::Error as Inner;
 use tungstenite::protocol::{CloseFrame, WebSocket as Protocol};
 
+use super::deflate::Packer;
 use super::errors::WebSocketError;
 use super::message::{CloseReason, Message, Text};
 use super::options::{Role, WebSocketOptions};
-use super::pipe::{Pipe, Writers};
+use super::pipe::Pipe;
 
 /// See the module.
 pub(super) struct Core<S> {
     /// The protocol.
     protocol: Protocol<Pipe<S>>,
+    /// Packs what is sent, if that was agreed on.
+    packer: Option<Packer>,
     /// How far it is.
     phase: Phase,
     /// Whether the peer still lives.
@@ -57,16 +59,16 @@ struct Beat {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
     pub(super) fn new(
-        stream: S,
-        writers: Arc<Writers>,
+        pipe: Pipe<S>,
         early: Vec<u8>,
         role: Role,
         options: &WebSocketOptions,
+        packer: Option<Packer>,
     ) -> Self {
-        let pipe = Pipe::new(stream, writers);
         let config = Some(options.config());
         Self {
             protocol: Protocol::from_partially_read(pipe, early, role.into(), config),
+            packer,
             phase: Phase::Open,
             beat: options.heartbeat.map(Beat::new),
             is_behind: false,
@@ -129,6 +131,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
             ready!(unless_blocked(self.protocol.flush()))?;
         }
         if let Some(frame) = frame.take() {
+            let frame = match &mut self.packer {
+                None => frame,
+                Some(packer) => packer.pack(frame),
+            };
             match self.protocol.write(frame) {
                 // It is kept, and goes with what follows.
                 Err(error) if would_block(&error) => {}

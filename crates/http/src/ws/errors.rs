@@ -6,6 +6,8 @@ use std::{fmt, io};
 use http::{HeaderValue, Response, StatusCode, header};
 use tungstenite::error::{CapacityError, Error as Inner, ProtocolError};
 
+use super::deflate::NotDeflate;
+
 /// Why a WebSocket could not do what was asked. After all but the first three the connection is
 /// closed. asyncio: aiohttp's `WSMessage` of type `ERROR`, and a number of exceptions.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub enum WebSocketError {
     TooLarge,
     /// A text was not UTF-8. The peer was told so (1007).
     NotUtf8,
-    /// The peer has broken the rules of RFC 6455. It was told so (1002).
+    /// The peer has broken the rules of RFC 6455, or of RFC 7692. It was told so (1002).
     Protocol(Box<dyn Error + Send + Sync>),
     /// The peer does not answer.
     Unresponsive,
@@ -44,6 +46,7 @@ impl WebSocketError {
 impl From<Inner> for WebSocketError {
     fn from(error: Inner) -> Self {
         match error {
+            Inner::Io(error) if is_unpacking(&error) => Self::Protocol(Box::new(error)),
             Inner::Io(error) => Self::Lost(error),
             Inner::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
                 Self::Lost(io::ErrorKind::UnexpectedEof.into())
@@ -56,6 +59,13 @@ impl From<Inner> for WebSocketError {
             error => Self::Protocol(Box::new(error)),
         }
     }
+}
+
+/// Whether the stream is in order, and what came over it is not.
+fn is_unpacking(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<NotDeflate>())
 }
 
 impl fmt::Display for WebSocketError {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tungstenite::protocol::{self, WebSocketConfig};
 
+use super::deflate::Deflate;
+
 /// Read ahead of messages, and kept for each WebSocket.
 const READ_AHEAD: usize = 16 * 1024;
 
@@ -18,7 +20,7 @@ pub enum Role {
 }
 
 /// Limits and the heartbeat. asyncio: arguments of aiohttp's `WebSocketResponse` and `ws_connect`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebSocketOptions {
     /// Of a message that comes, in bytes.
     pub(super) max_message_bytes: usize,
@@ -26,6 +28,8 @@ pub struct WebSocketOptions {
     pub(super) heartbeat: Option<Duration>,
     /// For the peer's farewell.
     pub(super) close_timeout: Duration,
+    /// What to offer, and to agree to.
+    pub(crate) deflate: Option<Deflate>,
 }
 
 impl Default for WebSocketOptions {
@@ -34,19 +38,20 @@ impl Default for WebSocketOptions {
             max_message_bytes: 4 * 1024 * 1024,
             heartbeat: None,
             close_timeout: Duration::from_secs(10),
+            deflate: None,
         }
     }
 }
 
 impl WebSocketOptions {
-    /// Messages of 4 MiB, no heartbeat, 10 s for closing.
+    /// Messages of 4 MiB, no heartbeat, 10 s for closing, nothing compressed.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Bytes of a message, all its fragments together. A larger one ends the connection with code
-    /// 1009. asyncio: `max_msg_size`.
+    /// Bytes of a message, unpacked, and all its fragments together. A larger one ends the
+    /// connection with code 1009. asyncio: `max_msg_size`.
     #[must_use]
     pub fn max_message_bytes(mut self, limit: usize) -> Self {
         self.max_message_bytes = limit;
@@ -70,6 +75,19 @@ impl WebSocketOptions {
     #[must_use]
     pub fn close_timeout(mut self, limit: Duration) -> Self {
         self.close_timeout = limit;
+        self
+    }
+
+    /// Packs messages on their way (permessage-deflate, RFC 7692), if the other end knows how to: a
+    /// client offers it, a server agrees to it. Off without it.
+    ///
+    /// - Whether it came to that: [`WebSocket::is_compressed`](super::WebSocket::is_compressed).
+    /// - What comes is measured unpacked: few bytes that become many end the connection like one
+    ///   message that is too large.
+    /// - asyncio: `compress`, which is on for aiohttp's servers and off for its clients.
+    #[must_use]
+    pub fn compress(mut self, deflate: Deflate) -> Self {
+        self.deflate = Some(deflate);
         self
     }
 

@@ -8,6 +8,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
+use super::deflate::Unpacker;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Pipe<S> {
@@ -18,6 +20,8 @@ pub(super) struct Pipe<S> {
     /// Woken when there is room to write: whoever sends, and whoever receives, for pongs and
     /// farewells are written on the way. A stream remembers one of them only.
     pub(super) writers: Waker,
+    /// Where messages may come packed: what the protocol is told instead.
+    unpacker: Option<Box<Unpacker>>,
 }
 
 /// Everybody who may wait for room.
@@ -33,11 +37,12 @@ struct Waiting {
 }
 
 impl<S> Pipe<S> {
-    pub(super) fn new(stream: S, writers: Arc<Writers>) -> Self {
+    pub(super) fn new(stream: S, writers: Arc<Writers>, unpacker: Option<Unpacker>) -> Self {
         Self {
             stream,
             reader: Waker::noop().clone(),
             writers: writers.into(),
+            unpacker: unpacker.map(Box::new),
         }
     }
 }
@@ -87,7 +92,12 @@ fn at_once<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
 impl<S: AsyncRead + Unpin> Read for Pipe<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut cx = Context::from_waker(&self.reader);
-        at_once(Pin::new(&mut self.stream).poll_read(&mut cx, buffer))
+        let stream = &mut self.stream;
+        let mut wire = |bytes: &mut [u8]| at_once(Pin::new(&mut *stream).poll_read(&mut cx, bytes));
+        match &mut self.unpacker {
+            None => wire(buffer),
+            Some(unpacker) => unpacker.read(buffer, wire),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn names(headers: &HeaderMap, header: HeaderName, word: &str) -> bool
 }
 
 /// The words of a list, which may be in several headers.
-pub(super) fn words(headers: &HeaderMap, header: HeaderName) -> impl Iterator<Item = &str> {
+pub(crate) fn words(headers: &HeaderMap, header: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(header).into_iter();
     let texts = values.filter_map(|value| value.to_str().ok());
     texts.flat_map(|text| text.split(',')).map(str::trim)

@@ -14,10 +14,11 @@ use tungstenite::Message as Frame;
 use tungstenite::protocol::CloseFrame;
 
 use super::core::Core;
+use super::deflate::{Packer, Packing, Unpacker};
 use super::errors::WebSocketError;
 use super::message::{CloseReason, Message};
 use super::options::{Role, WebSocketOptions};
-use super::pipe::Writers;
+use super::pipe::{Pipe, Writers};
 
 /// The longest reason that fits into a farewell, in bytes.
 const REASON_MAX: usize = 123;
@@ -44,7 +45,16 @@ struct Shared<S> {
     /// For the peer's farewell.
     close_timeout: Duration,
     /// What was agreed on in the handshake.
-    protocol: Option<String>,
+    agreed: Agreed,
+}
+
+/// What both ends have agreed on in the handshake.
+#[derive(Debug, Default)]
+pub(crate) struct Agreed {
+    /// What they speak.
+    pub(crate) protocol: Option<String>,
+    /// How messages are packed, if they are.
+    pub(crate) packing: Option<Packing>,
 }
 
 struct Desk<S> {
@@ -62,20 +72,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// A WebSocket over a stream whose ends have shaken hands.
     ///
     /// - `early`: bytes that were read together with the handshake; often none.
+    /// - What was agreed on elsewhere is not known here: nothing is packed, whatever `options` say
+    ///   of it.
     pub fn new(stream: S, early: Vec<u8>, role: Role, options: &WebSocketOptions) -> Self {
-        Self::agreed(stream, early, role, options, None)
+        let writers = Arc::new(Writers::default());
+        let pipe = Pipe::new(stream, writers.clone(), None);
+        let core = Core::new(pipe, early, role, options, None);
+        Self::over(core, writers, options, Agreed::default())
     }
 
-    /// The same, with the protocol that was agreed on.
+    /// The same, with what was agreed on, and nothing read ahead.
     pub(crate) fn agreed(
         stream: S,
-        early: Vec<u8>,
         role: Role,
         options: &WebSocketOptions,
-        protocol: Option<String>,
+        agreed: Agreed,
     ) -> Self {
         let writers = Arc::new(Writers::default());
-        let core = Core::new(stream, writers.clone(), early, role, options);
+        let packing = agreed.packing.as_ref();
+        let pipe = Pipe::new(stream, writers.clone(), packing.map(Unpacker::new));
+        let core = Core::new(pipe, Vec::new(), role, options, packing.map(Packer::new));
+        Self::over(core, writers, options, agreed)
+    }
+
+    fn over(
+        core: Core<S>,
+        writers: Arc<Writers>,
+        options: &WebSocketOptions,
+        agreed: Agreed,
+    ) -> Self {
         Self(Arc::new(Shared {
             desk: Mutex::new(Desk {
                 core: Some(Box::new(core)),
@@ -87,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             receiving: Lock::new(()),
             writers,
             close_timeout: options.close_timeout,
-            protocol,
+            agreed,
         }))
     }
 
@@ -161,7 +186,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 impl<S> WebSocket<S> {
     /// The protocol that was agreed on in the handshake. asyncio: `ws_protocol`.
     pub fn protocol(&self) -> Option<&str> {
-        self.0.protocol.as_deref()
+        self.0.agreed.protocol.as_deref()
+    }
+
+    /// Whether messages are packed on their way: both ends have agreed to
+    /// [`compress`](WebSocketOptions::compress). asyncio: `compress`.
+    pub fn is_compressed(&self) -> bool {
+        self.0.agreed.packing.is_some()
     }
 
     /// Why it was closed, once it was: what the peer has said, or 1006 where it said nothing.
@@ -274,7 +305,7 @@ impl<S> Clone for WebSocket<S> {
 impl<S> fmt::Debug for WebSocket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")
-            .field("protocol", &self.0.protocol)
+            .field("agreed", &self.0.agreed)
             .finish_non_exhaustive()
     }
 }

@@ -9,10 +9,11 @@ use bowerbird::create_task;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 
+use super::deflate::Packing;
 use super::errors::{HandshakeError, WebSocketError};
 use super::options::{Role, WebSocketOptions};
 use super::shake::{accept_key, is_key, names, words};
-use super::socket::WebSocket;
+use super::socket::{Agreed, WebSocket};
 use crate::rt::Io;
 use crate::server::Keeper;
 
@@ -36,6 +37,10 @@ pub struct WebSocketUpgrade {
     offered: Vec<String>,
     /// What was chosen of it.
     protocol: Option<HeaderValue>,
+    /// Which extensions the client knows, the preferred one first.
+    extensions: Vec<String>,
+    /// How messages are packed, once that is agreed on.
+    packing: Option<Packing>,
     /// The connection, once the answer is sent.
     upgrade: OnUpgrade,
     /// The server, for as long as the WebSocket lives.
@@ -68,10 +73,13 @@ impl WebSocketUpgrade {
             return Err(HandshakeError::NotUpgradable);
         }
         let offered = words(headers, header::SEC_WEBSOCKET_PROTOCOL);
+        let extensions = words(headers, header::SEC_WEBSOCKET_EXTENSIONS);
         Ok(Self {
             key: key.to_owned(),
             offered: offered.map(str::to_owned).collect(),
             protocol: None,
+            extensions: extensions.map(str::to_owned).collect(),
+            packing: None,
             keeper: request.extensions().get::<Keeper>().cloned(),
             upgrade: hyper::upgrade::on(request),
             options: WebSocketOptions::default(),
@@ -93,7 +101,7 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Limits and the heartbeat.
+    /// Limits, the heartbeat and compression.
     pub fn options(mut self, options: WebSocketOptions) -> Self {
         self.options = options;
         self
@@ -111,7 +119,7 @@ impl WebSocketUpgrade {
     ///
     /// # Panics
     /// Outside a running loop.
-    pub fn accept<B, F, Handling>(self, handler: F) -> Response<B>
+    pub fn accept<B, F, Handling>(mut self, handler: F) -> Response<B>
     where
         B: Default,
         F: FnOnce(WebSocket<Upgraded>) -> Handling + Send + 'static,
@@ -127,6 +135,11 @@ impl WebSocketUpgrade {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
         if let Some(protocol) = &self.protocol {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol.clone());
+        }
+        let deflate = self.options.deflate.as_ref();
+        if let Some((packing, said)) = deflate.and_then(|deflate| deflate.grant(&self.extensions)) {
+            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, said);
+            self.packing = Some(packing);
         }
         match self.keeper.clone() {
             Some(keeper) => keeper.start(self.serve(handler)),
@@ -146,9 +159,12 @@ impl WebSocketUpgrade {
             return;
         };
         let protocol = self.protocol.as_ref().and_then(|name| name.to_str().ok());
-        let protocol = protocol.map(str::to_owned);
+        let agreed = Agreed {
+            protocol: protocol.map(str::to_owned),
+            packing: self.packing,
+        };
         let stream = Io::flattened(upgraded);
-        let socket = WebSocket::agreed(stream, Vec::new(), Role::Server, &self.options, protocol);
+        let socket = WebSocket::agreed(stream, Role::Server, &self.options, agreed);
         let leaving = goodbye(socket.clone(), self.keeper);
         let handled = until_handled(handler(socket.clone()), leaving).await;
         if let Err(error) = handled {

@@ -13,7 +13,7 @@ use bowerbird_http::client::{
     ClientError, ClientSession, ClientTimeout, Connector, FormData, Part,
 };
 use bowerbird_http::http::StatusCode;
-use bowerbird_http::ws::{Upgraded, WebSocket, WebSocketUpgrade};
+use bowerbird_http::ws::{Deflate, Upgraded, WebSocket, WebSocketOptions, WebSocketUpgrade};
 use serde_json::{Value, json};
 
 use crate::programs::{Serving, has_aiohttp, python, run};
@@ -77,9 +77,15 @@ async def leaves(session):
     answer.close()
 
 async def chat(session):
-    async with session.ws_connect("/ws", protocols=["echo"], heartbeat=5) as socket:
-        assert socket.protocol == "echo"
-        for text in ["", "hello", "ä" * 70_000]:
+    # Windows other than of 15 bits are declined.
+    for compress, agreed in [(0, 0), (15, 15), (12, 0)]:
+        await chat_packed(session, compress, agreed)
+
+async def chat_packed(session, compress, agreed):
+    asked = session.ws_connect("/ws", protocols=["echo"], heartbeat=5, compress=compress)
+    async with asked as socket:
+        assert socket.protocol == "echo" and socket.compress == agreed
+        for text in ["", "hello", "hello", "ä" * 70_000]:
             await socket.send_str(text)
             assert await socket.receive_str() == text
         await socket.send_bytes(b"\x00" * 1000)
@@ -130,6 +136,7 @@ async fn chat(mut asked: Request) -> Response {
         Err(error) => error.to_response(),
         Ok(upgrade) => upgrade
             .protocols(["echo"])
+            .options(WebSocketOptions::new().compress(Deflate::new().min_bytes(0)))
             .accept(async |socket: WebSocket<Upgraded>| {
                 while let Some(message) = socket.receive().await? {
                     socket.send(message).await?;
@@ -242,7 +249,13 @@ fn our_client_finds_nothing_strange_in_aiohttps_server() {
         gather(texts).await.unwrap();
         assert_eq!(connector.open_connections(), connector.idle_connections());
         assert!((1..=20).contains(&connector.open_connections()));
-        talk(&session, &url).await;
+        let packed = Deflate::new().min_bytes(0);
+        let plain = WebSocketOptions::new();
+        talk(&session, &url, plain.clone()).await;
+        talk(&session, &url, plain.clone().compress(packed.clone())).await;
+        let forgetful = packed.server_no_context_takeover();
+        let forgetful = forgetful.client_no_context_takeover();
+        talk(&session, &url, plain.compress(forgetful)).await;
     });
 }
 
@@ -298,10 +311,13 @@ async fn ways(session: &ClientSession) -> Result<(), ClientError> {
     Ok(())
 }
 
-async fn talk(session: &ClientSession, url: &str) {
+async fn talk(session: &ClientSession, url: &str, options: WebSocketOptions) {
+    let is_packed = options != WebSocketOptions::new();
     let url = format!("{}ws", url.replace("http", "ws"));
-    let socket = session.ws_connect(&url).protocols(["echo"]).await.unwrap();
+    let asked = session.ws_connect(&url).protocols(["echo"]);
+    let socket = asked.options(options).await.unwrap();
     assert_eq!(socket.protocol(), Some("echo"));
+    assert_eq!(socket.is_compressed(), is_packed);
     for length in [0, 1_000, 100_000] {
         let said = "w".repeat(length);
         socket.send(said.as_str()).await.unwrap();

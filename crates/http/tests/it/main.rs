@@ -97,5 +97,8 @@ mod ws;
 #[cfg(feature = "ws")]
 mod ws_stuck;
 
+#[cfg(all(feature = "client", feature = "ws"))]
+mod ws_packed;
+
 #[cfg(feature = "tracing")]
 mod access;
