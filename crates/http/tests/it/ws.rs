@@ -20,18 +20,15 @@ use crate::wire::{Client, Served, inside_each};
 /// Short enough to wait for, long enough for slow machines.
 const SHORT: Duration = Duration::from_millis(200);
 
-pub(crate) const ASKING: &str = "GET /ws HTTP/1.1\r\nhost: x\r\nconnection: keep-alive, Upgrade\r\n\
+const ASKING: &str = "GET /ws HTTP/1.1\r\nhost: x\r\nconnection: keep-alive, Upgrade\r\n\
     upgrade: WebSocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// How the handlers of a server have ended, and why their peers have closed.
-pub(crate) type Ends = Arc<Mutex<Vec<(Result<(), String>, Option<CloseReason>)>>>;
+type Ends = Arc<Mutex<Vec<(Result<(), String>, Option<CloseReason>)>>>;
 
 /// A server whose handler says back what it is told.
-pub(crate) async fn echo(
-    options: WebSocketOptions,
-    with: impl FnOnce(Server) -> Server,
-) -> (Served, Ends) {
+async fn echo(options: WebSocketOptions, with: impl FnOnce(Server) -> Server) -> (Served, Ends) {
     let ends = Ends::default();
     let told = ends.clone();
     let handler = move |mut request: Request<Incoming>| {
@@ -76,7 +73,7 @@ async fn connect(served: &Served) -> WebSocket<TcpStream> {
 }
 
 /// A short frame as a client sends it; the mask of zeros changes nothing.
-pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).unwrap();
     assert!(length < 126);
     let mut frame = vec![first, 0x80 | length, 0, 0, 0, 0];
@@ -85,7 +82,7 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A short frame as a server sends it.
-pub(crate) async fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+async fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
     let mut head = [0; 2];
     stream.read_exact(&mut head).await.unwrap();
     assert!(head[1] < 126);

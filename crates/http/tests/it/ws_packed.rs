@@ -1,19 +1,78 @@
 //! WebSockets whose messages are packed: what is agreed on, what goes over the wire, and what is
 //! stopped.
 
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
 use bowerbird::net::TcpStream;
 use bowerbird::{create_task, gather};
 use bowerbird_http::client::ClientSession;
-use bowerbird_http::ws::{Deflate, Message, WebSocketError, WebSocketOptions};
-use futures_lite::AsyncWriteExt;
+use bowerbird_http::http::{Request, Response};
+use bowerbird_http::ws::{
+    Deflate, Message, Upgraded, WebSocket, WebSocketError, WebSocketOptions, WebSocketUpgrade,
+};
+use bowerbird_http::{Incoming, service_fn};
 use futures_lite::future::poll_once;
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::peers::Scripted;
 use crate::wire::{Served, inside_each};
-use crate::ws::{ASKING, echo, frame, read_frame};
 
 /// "Hello" packed, as RFC 7692 has it.
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+
+const ASKING: &str = "GET /ws HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+    sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// How the handlers of a server have ended.
+type Ends = Arc<Mutex<Vec<Result<(), String>>>>;
+
+/// A server that says back what it is told.
+async fn echo(options: WebSocketOptions) -> (Served, Ends) {
+    let ends = Ends::default();
+    let told = ends.clone();
+    let handler = move |mut request: Request<Incoming>| {
+        let (options, ends) = (options.clone(), ends.clone());
+        async move {
+            let upgrade = WebSocketUpgrade::from_request(&mut request).unwrap();
+            let upgrade = upgrade.options(options);
+            let accepted = upgrade.accept(async move |socket: WebSocket<Upgraded>| {
+                let ended = back(&socket).await.map_err(|error| error.to_string());
+                ends.lock().unwrap().push(ended);
+                Ok(())
+            });
+            Ok::<Response<String>, Infallible>(accepted)
+        }
+    };
+    (
+        Served::new(service_fn(handler), |server| server).await,
+        told,
+    )
+}
+
+async fn back(socket: &WebSocket<Upgraded>) -> Result<(), WebSocketError> {
+    while let Some(message) = socket.receive().await? {
+        socket.send(message).await?;
+    }
+    Ok(())
+}
+
+/// A short frame as a client sends it; the mask of zeros changes nothing.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    assert!(length < 126);
+    [&[first, 0x80 | length, 0, 0, 0, 0][..], payload].concat()
+}
+
+/// A short frame as a server sends it.
+async fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).await.unwrap();
+    assert!(head[1] < 126);
+    let mut payload = vec![0; usize::from(head[1])];
+    stream.read_exact(&mut payload).await.unwrap();
+    (head[0], payload)
+}
 
 fn packed() -> WebSocketOptions {
     WebSocketOptions::new().compress(Deflate::new().min_bytes(0))
@@ -43,7 +102,7 @@ fn both_ends_pack_if_both_want_to() {
             (packed(), WebSocketOptions::new(), false),
             (WebSocketOptions::new(), packed(), false),
         ] {
-            let (served, ends) = echo(server, |server| server).await;
+            let (served, ends) = echo(server).await;
             let session = ClientSession::new();
             let socket = session.ws_connect(url(&served)).options(client);
             let socket = socket.await.unwrap();
@@ -59,7 +118,7 @@ fn both_ends_pack_if_both_want_to() {
             assert_eq!(bytes.into_bytes(), vec![7; 100_000]);
             socket.close(1000, "").await.unwrap();
             served.stop().await;
-            assert!(ends.lock().unwrap().iter().all(|(ended, _)| ended.is_ok()));
+            assert!(ends.lock().unwrap().iter().all(Result::is_ok));
         }
     });
 }
@@ -67,7 +126,7 @@ fn both_ends_pack_if_both_want_to() {
 #[test]
 fn what_goes_over_the_wire_is_packed_and_what_is_said_again_is_remembered() {
     inside_each(async || {
-        let (served, _) = echo(packed(), |server| server).await;
+        let (served, _) = echo(packed()).await;
         let (mut stream, said) = raw(&served, "permessage-deflate").await;
         assert_eq!(said.as_deref(), Some("permessage-deflate"));
         // In two fragments, with a ping between them.
@@ -96,7 +155,7 @@ fn what_goes_over_the_wire_is_packed_and_what_is_said_again_is_remembered() {
 #[test]
 fn what_is_to_be_forgotten_is_packed_anew() {
     inside_each(async || {
-        let (served, _) = echo(packed(), |server| server).await;
+        let (served, _) = echo(packed()).await;
         let offer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
         let (mut stream, said) = raw(&served, offer).await;
         assert_eq!(said.as_deref(), Some(offer));
@@ -115,7 +174,7 @@ fn what_is_to_be_forgotten_is_packed_anew() {
 fn what_cannot_be_unpacked_or_becomes_too_much_is_told() {
     inside_each(async || {
         let options = packed().max_message_bytes(1024);
-        let (served, ends) = echo(options, |server| server).await;
+        let (served, ends) = echo(options).await;
         // Two thousand of them.
         let zeros = [
             0x62, 0x60, 0x18, 0x05, 0xa3, 0x60, 0x14, 0x8c, 0x82, 0x51, 0x30, 0x0a, 0x46, 0xc1,
@@ -136,14 +195,14 @@ fn what_cannot_be_unpacked_or_becomes_too_much_is_told() {
             assert_eq!(told, (0x88, code.to_be_bytes().to_vec()), "{why}");
         }
         served.stop().await;
-        assert!(ends.lock().unwrap().iter().all(|(ended, _)| ended.is_err()));
+        assert!(ends.lock().unwrap().iter().all(Result::is_err));
     });
 }
 
 #[test]
 fn senders_that_give_up_leave_both_dictionaries_alike() {
     inside_each(async || {
-        let (served, _) = echo(packed(), |server| server).await;
+        let (served, _) = echo(packed()).await;
         let session = ClientSession::new();
         let socket = session.ws_connect(url(&served)).options(packed());
         let socket = socket.await.unwrap();
