@@ -47,7 +47,7 @@ fn dawdle(event_loop: &EventLoop) {
     }
 }
 
-/// Reports of what `dawdle` has made slow.
+/// Reports of what was slow for as long as `dawdle` takes.
 fn dawdlers(seen: &Mutex<Vec<Seen>>) -> Vec<Seen> {
     let mut seen = seen.lock().unwrap().clone();
     seen.retain(|seen| seen.took.is_some_and(|took| took >= 5 * SLOW));
@@ -132,6 +132,7 @@ fn debug_mode_is_turned_on_and_off_while_the_loop_runs() {
             let slow = async || {
                 let own = get_running_loop().unwrap();
                 let task = create_task(async move { dawdle(&own) });
+                task.set_name("dawdler");
                 let location = task.handle().location();
                 task.await.unwrap();
                 location.is_some()
@@ -145,7 +146,10 @@ fn debug_mode_is_turned_on_and_off_while_the_loop_runs() {
             (before, between, slow().await)
         });
         assert_eq!(ran.unwrap(), (false, true, false));
-        assert_eq!(dawdlers(&seen).len(), 1);
+        // The machine may have stopped another poll for as long.
+        let mut dawdlers = dawdlers(&seen);
+        dawdlers.retain(|seen| seen.task.as_deref() == Some("dawdler"));
+        assert_eq!(dawdlers.len(), 1);
     });
 }
 

@@ -1,11 +1,13 @@
 //! The loops that promises are checked on, and a watchdog, since many a promise is not to hang.
 
+use std::fmt::Debug;
+use std::io::Write;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
 use bowerbird::events::Builder;
-use bowerbird::{EventLoop, Flavor, Runner};
+use bowerbird::{EventLoop, Flavor, Runner, yield_now};
 
 /// What takes longer than this hangs. Long, because test machines are slow and shared.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -70,6 +72,40 @@ fn run_and_close(runner: &mut Runner, test: &impl AsyncFn()) {
     runner.close();
 }
 
+/// Asks until the answer is as promised, for promises about what was closed a moment ago. A child
+/// that another test is starting has a copy of each descriptor until it runs its own program, and
+/// what is closed here stays open for as long; another test may also have been given the number of
+/// a port that has become free.
+pub(crate) async fn soon<T>(
+    mut ask: impl AsyncFnMut() -> T,
+    is_promised: impl Fn(&T) -> bool,
+) -> T {
+    loop {
+        let answer = ask().await;
+        if is_promised(&answer) {
+            return answer;
+        }
+        yield_now().await;
+    }
+}
+
+/// Waits, outside a loop, for what the system counts. It counts a thread that was joined for a
+/// moment more.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn until_equal<T: PartialEq + Debug>(count: impl Fn() -> T, promised: T) {
+    let moments = PATIENCE.as_millis();
+    if !(0..moments).any(|_| count() == promised || pause()) {
+        assert_eq!(count(), promised);
+    }
+
+    // Parked and not watched: a watchdog would be one of the threads that are counted.
+    fn pause() -> bool {
+        thread::park_timeout(Duration::from_millis(1));
+        false
+    }
+}
+
 /// Runs `test`, and ends the whole process, saying where, if that does not end.
 #[track_caller]
 pub(crate) fn watched<R>(test: impl FnOnce() -> R) -> R {
@@ -77,7 +113,8 @@ pub(crate) fn watched<R>(test: impl FnOnce() -> R) -> R {
     let (alive, ended) = channel::<()>();
     thread::spawn(move || {
         if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("the test at {place} hangs");
+            // Not by `eprintln`, which the harness keeps and would lose.
+            let _unheard = writeln!(std::io::stderr(), "the test at {place} hangs");
             std::process::abort();
         }
     });

@@ -13,7 +13,7 @@ use bowerbird::net::{UnixDatagram, UnixListener, UnixStream};
 use bowerbird::{create_task, gather, wait_for, yield_now};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
-use crate::loops::inside_each;
+use crate::loops::{inside_each, soon};
 
 /// A path that no other test uses, in a folder that is removed with it.
 pub(crate) struct Place(PathBuf);
@@ -31,6 +31,14 @@ impl Place {
     pub(crate) fn path(&self) -> PathBuf {
         self.0.join("socket")
     }
+}
+
+/// A name without a file that nobody has had: one that was closed may be taken for a moment more.
+#[cfg(target_os = "linux")]
+pub(crate) fn abstract_name() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed); // Relaxed: only to be unique.
+    format!("bowerbird-abstract-{}-{number}", std::process::id())
 }
 
 impl Drop for Place {
@@ -94,7 +102,8 @@ fn a_file_that_was_left_behind_is_replaced_and_no_other() {
         let place = Place::new();
         // std leaves its file behind.
         drop(std::os::unix::net::UnixListener::bind(place.path()).unwrap());
-        let listener = UnixListener::bind(place.path()).unwrap();
+        let listener = soon(async || UnixListener::bind(place.path()), Result::is_ok).await;
+        let listener = listener.unwrap();
         let in_use = UnixListener::bind(place.path()).unwrap_err();
         assert_eq!(in_use.kind(), ErrorKind::AddrInUse);
         // Not replaced: who connects finds the first one. The one that asked has hung up.
@@ -124,8 +133,12 @@ fn paths_that_cannot_be_are_errors() {
         let nobody = UnixStream::connect(place.path()).await.unwrap_err();
         assert_eq!(nobody.kind(), ErrorKind::NotFound);
         drop(std::os::unix::net::UnixListener::bind(place.path()).unwrap());
-        let nobody = UnixStream::connect(place.path()).await.unwrap_err();
-        assert_eq!(nobody.kind(), ErrorKind::ConnectionRefused);
+        let nobody = soon(
+            async || UnixStream::connect(place.path()).await,
+            Result::is_err,
+        )
+        .await;
+        assert_eq!(nobody.unwrap_err().kind(), ErrorKind::ConnectionRefused);
     });
 }
 
@@ -136,7 +149,7 @@ fn abstract_names_have_no_file() {
     use std::os::unix::net::SocketAddr;
 
     inside_each(async || {
-        let name = format!("bowerbird-abstract-{}", std::process::id());
+        let name = abstract_name();
         let listener = UnixListener::bind(format!("\0{name}")).unwrap();
         let address = listener.local_addr().unwrap();
         assert_eq!(address.as_abstract_name(), Some(name.as_bytes()));
@@ -148,9 +161,9 @@ fn abstract_names_have_no_file() {
         let _client = UnixStream::connect_addr(&address).unwrap();
         listener.accept().await.unwrap();
         drop(listener);
-        let listener = UnixListener::bind_addr(&address).unwrap();
+        let listener = soon(async || UnixListener::bind_addr(&address), Result::is_ok).await;
         let _client = UnixStream::connect_addr(&address).unwrap();
-        listener.try_accept().unwrap();
+        listener.unwrap().try_accept().unwrap();
     });
 }
 
@@ -182,7 +195,7 @@ fn fault_071_paths_and_names_come_back_as_they_went_in() {
             assert!(server.peer_addr().unwrap().is_unnamed());
         }
         // Zeros in an abstract name are a part of it.
-        let mut name = format!("bowerbird-071-{}\0", std::process::id()).into_bytes();
+        let mut name = format!("{}\0", abstract_name()).into_bytes();
         name.resize(PATH_MAX, 0);
         let address = SocketAddr::from_abstract_name(&name).unwrap();
         let listener = UnixListener::bind_addr(&address).unwrap();

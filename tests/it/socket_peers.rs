@@ -77,7 +77,7 @@ fn socat_is_served_over_unix_sockets_with_and_without_a_file() {
     });
     #[cfg(target_os = "linux")]
     inside_each(async || {
-        let name = format!("bowerbird-socat-{}", std::process::id());
+        let name = crate::net_unix::abstract_name();
         let listener = UnixListener::bind(format!("\0{name}")).unwrap();
         let talking = socat(format!("ABSTRACT-CONNECT:{name}"), b"no file".to_vec());
         echo(listener.accept().await.unwrap()).await;

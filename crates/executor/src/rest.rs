@@ -170,7 +170,9 @@ impl Worker {
             self.end_rest(place);
             return 0;
         }
-        // A slot may have been filled before we were seated.
+        // A timer may have been set, or a slot filled, before we were seated: nobody arms the
+        // kernel's timer for a monitor, which looks by itself.
+        self.arm_next_deadline();
         self.shared().watch.before_rest(self.shared());
         match place {
             Place::Seat => self.sit(),

@@ -11,6 +11,8 @@ mod world;
 
 mod publishing;
 
+mod timing;
+
 mod calling;
 
 mod searching;

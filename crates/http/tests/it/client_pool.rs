@@ -8,6 +8,7 @@ use bowerbird::{Event, all_tasks, create_task, gather, yield_now};
 use bowerbird_http::client::{ClientError, ClientSession, Connector};
 use bowerbird_http::service_fn;
 use bowerbird_http::testing::TestServer;
+use futures_lite::AsyncWriteExt;
 
 use crate::peers::{Scripted, bytes_of, echo, text_of};
 use crate::wire::{held, inside_each};
@@ -64,7 +65,9 @@ fn a_connection_the_server_has_closed_is_not_used() {
                     line.answer(&number.to_string()).await;
                     if number == 0 {
                         idle.wait().await;
-                        drop(line);
+                        // Said to the system, and not only dropped: a child that another test is
+                        // starting may have a copy of the descriptor.
+                        line.0.close().await.unwrap();
                         return closed.set();
                     }
                 }

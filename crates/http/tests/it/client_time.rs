@@ -13,6 +13,9 @@ use crate::wire::inside_each;
 
 const SHORT: Duration = Duration::from_millis(30);
 
+/// Long enough for a peer on a slow machine that is to be in time.
+const LONG: Duration = Duration::from_millis(800);
+
 /// Says a head and half of a body, then nothing.
 async fn stalling() -> Scripted {
     Scripted::start(|mut line, _| async move {
@@ -71,11 +74,11 @@ fn a_server_that_is_slow_and_never_silent_is_in_time() {
             line.head().await;
             for byte in "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc".bytes() {
                 line.say([byte]).await;
-                bowerbird::sleep(Duration::from_millis(5)).await;
+                bowerbird::sleep(LONG / 32).await;
             }
         })
         .await;
-        let silent = ClientTimeout::none().sock_read(Duration::from_millis(150));
+        let silent = ClientTimeout::none().sock_read(LONG);
         let request = ClientSession::new().get(peer.url("/")).timeout(silent);
         assert_eq!(text_of(request).await, "abc");
     });
@@ -116,10 +119,10 @@ fn a_slow_sender_is_not_a_silent_server() {
         })
         .await;
         let slowly = futures_lite::stream::unfold(0, |turn| async move {
-            bowerbird::sleep(SHORT * 3).await;
-            (turn < 2).then(|| (Ok("piece".into()), turn + 1))
+            bowerbird::sleep(LONG * 5 / 4).await;
+            (turn < 1).then(|| (Ok("piece".into()), turn + 1))
         });
-        let silent = ClientTimeout::none().sock_read(SHORT * 2);
+        let silent = ClientTimeout::none().sock_read(LONG);
         let request = ClientSession::new().post(peer.url("/")).timeout(silent);
         let response = request.body_stream(slowly).await.unwrap();
         assert_eq!(response.text().await.unwrap(), "thanks");

@@ -14,6 +14,9 @@ use crate::wire::{Served, inside_each};
 /// Short enough to wait for, long enough for slow machines.
 const SHORT: Duration = Duration::from_millis(100);
 
+/// Long enough for a client on a slow machine that is to be in time.
+const LONG: Duration = Duration::from_millis(1200);
+
 /// Tells when it is dropped.
 struct Note(Arc<Event>);
 
@@ -103,16 +106,17 @@ fn pauses_in_bodies_break_them_off_and_pieces_in_time_do_not() {
         };
         let routes = Router::new()
             .route("/length", post(length))
-            .layer(RequestBodyTimeoutLayer::new(SHORT * 2));
+            .layer(RequestBodyTimeoutLayer::new(LONG));
         let served = Served::new(routes, |server| server).await;
-        let head = "POST /length HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n";
+        let head = "POST /length HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n";
         let mut steady = served.client().await;
         steady.say(head).await;
-        for byte in ["a", "b", "c"] {
-            sleep(SHORT).await;
+        // Longer than the limit in all, and each pause shorter.
+        for byte in ["a", "b", "c", "d", "e"] {
+            sleep(LONG / 4).await;
             steady.say(byte).await;
         }
-        assert_eq!(steady.answer().await.unwrap().body, "3");
+        assert_eq!(steady.answer().await.unwrap().body, "5");
         let mut silent = served.client().await;
         silent.say(head).await;
         silent.say("ab").await;

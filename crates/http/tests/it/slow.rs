@@ -14,6 +14,9 @@ use crate::wire::{Served, answer, inside_each};
 /// Short enough to wait for, long enough for slow machines.
 const SHORT: Duration = Duration::from_millis(200);
 
+/// Long enough for a client on a slow machine that is to be in time.
+const LONG: Duration = Duration::from_millis(1200);
+
 const HEADS: [&str; 2] = ["content-length: 5", "transfer-encoding: chunked"];
 
 #[test]
@@ -36,22 +39,19 @@ fn bodies_that_do_not_come_are_given_up() {
 #[test]
 fn bodies_that_come_slowly_are_taken() {
     inside_each(async || {
-        let served = Served::new(service_fn(answer), |server| {
-            server.body_read_timeout(SHORT * 4)
-        })
-        .await;
+        let served = Served::new(service_fn(answer), |server| server.body_read_timeout(LONG)).await;
         let mut client = served.client().await;
         client
             .say("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n")
             .await;
         // Longer than the limit in all, and each pause shorter.
         for byte in ["a", "b", "c", "d", "e"] {
-            sleep(SHORT).await;
+            sleep(LONG / 4).await;
             client.say(byte).await;
         }
         assert_eq!(client.answer().await.unwrap().body, "POST / abcde");
         // Between requests, nothing is due.
-        sleep(SHORT * 5).await;
+        sleep(LONG + SHORT).await;
         assert_eq!(client.get("/").await.body, "GET / ");
         drop(client);
         served.stop().await;
@@ -119,14 +119,14 @@ fn clients_that_take_it_slowly_are_served() {
     inside_each(async || {
         use futures_lite::AsyncReadExt;
 
-        let served = Served::new(service_fn(large), |server| server.write_timeout(SHORT)).await;
+        let served = Served::new(service_fn(large), |server| server.write_timeout(LONG)).await;
         let mut client = served.client().await;
         client.say("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
         let mut part = vec![0; 8 << 20];
         // Pauses that are longer than the limit together.
         for _ in 0..7 {
             client.0.read_exact(&mut part).await.unwrap();
-            sleep(SHORT / 4).await;
+            sleep(LONG / 5).await;
         }
         client.0.read_exact(&mut part).await.unwrap();
         drop(client);

@@ -7,7 +7,7 @@ use bowerbird::net::TcpStream;
 use bowerbird::{Event, all_tasks, create_task};
 use bowerbird_http::{Server, service_fn};
 
-use crate::wire::{Served, answer, held, inside_each};
+use crate::wire::{Served, answer, held, inside_each, until_refused};
 
 #[test]
 fn requests_under_way_are_answered_and_idle_connections_closed() {
@@ -21,7 +21,7 @@ fn requests_under_way_are_answered_and_idle_connections_closed() {
         here.wait().await;
         served.begin_to_stop();
         assert_eq!(idle.rest().await, "");
-        assert!(TcpStream::connect(served.addr).await.is_err());
+        until_refused(served.addr).await;
         go.set();
         let answer = busy.answer().await.unwrap();
         assert_eq!(answer.body, "at last");
@@ -64,7 +64,7 @@ fn a_server_whose_task_is_cancelled_leaves_nothing() {
         while all_tasks().len() > 1 {
             bowerbird::yield_now().await;
         }
-        assert!(TcpStream::connect(addr).await.is_err());
+        until_refused(addr).await;
         assert_eq!(Arc::strong_count(&never), 1);
     });
 }
@@ -87,7 +87,10 @@ fn no_descriptor_and_no_task_is_left() {
         assert!(sockets_at(port) > 0);
         served.stop().await;
         assert_eq!(all_tasks().len(), before);
-        assert_eq!(sockets_at(port), 0);
+        // A child that another test is starting may have a copy of one for a moment.
+        while sockets_at(port) > 0 {
+            bowerbird::yield_now().await;
+        }
     });
 }
 

@@ -125,7 +125,7 @@ const ALPN_1: &[&str] = &["http/1.1"];
 fn who_does_not_shake_hands_is_let_go_and_holds_nobody_up() {
     inside_each(async || {
         let served = Served::new(service_fn(agreed), |server| {
-            secured(server).header_read_timeout(SHORT)
+            secured(server).header_read_timeout(SHORT * 5)
         })
         .await;
         let mut silent = served.client().await;

@@ -20,6 +20,9 @@ use crate::wire::{Served, inside_each};
 /// Short enough to wait for, long enough for slow machines.
 const SHORT: Duration = Duration::from_millis(200);
 
+/// Long enough for a client on a slow machine that is to be in time.
+const LONG: Duration = Duration::from_millis(1200);
+
 /// Smaller than any body here.
 const WINDOW: u32 = 1_000;
 
@@ -60,8 +63,9 @@ impl Drop for Pieces {
     }
 }
 
-/// Serves as many pieces as the path says, with a rest before the last where it says that.
-async fn serve(alive: Alive) -> Served {
+/// Serves as many pieces as the path says, with a rest before the last where it says that, to
+/// clients that may take nothing for so long.
+async fn serve(alive: Alive, limit: Duration) -> Served {
     let handler = move |request: Request<Incoming>| {
         alive.fetch_add(1, Ordering::SeqCst);
         let alive = alive.clone();
@@ -70,12 +74,12 @@ async fn serve(alive: Alive) -> Served {
             let (left, rests) = path.split_once('/').unwrap_or((&path, ""));
             Ok::<_, std::convert::Infallible>(Response::new(Pieces {
                 left: left.parse().unwrap(),
-                rest: (rests == "rest").then(|| sleep(SHORT * 3)),
+                rest: (rests == "rest").then(|| sleep(limit * 3 / 2)),
                 alive,
             }))
         }
     };
-    Served::new(service_fn(handler), |server| server.write_timeout(SHORT)).await
+    Served::new(service_fn(handler), |server| server.write_timeout(limit)).await
 }
 
 /// A client with small windows, and whether its connection has ended.
@@ -113,7 +117,7 @@ async fn until(is_so: impl Fn() -> bool) {
 fn streams_that_take_nothing_are_reset_and_others_go_on() {
     inside_each(async || {
         let alive = Alive::default();
-        let served = serve(alive.clone()).await;
+        let served = serve(alive.clone(), SHORT).await;
         for window in [0, WINDOW] {
             let (sender, has_ended) = connect(&served, window).await;
             let begin = get_running_loop().unwrap().time();
@@ -155,7 +159,7 @@ fn connections_that_take_no_more_of_a_whole_answer_are_closed() {
 fn slow_readers_and_resting_handlers_are_left_alone() {
     inside_each(async || {
         let alive = Alive::default();
-        let served = serve(alive.clone()).await;
+        let served = serve(alive.clone(), LONG).await;
         let (sender, has_ended) = connect(&served, WINDOW * 20).await;
         // What was sent is sent, and the rest is the handler's.
         let resting = ask(&sender, "/2/rest").await.into_body();
@@ -164,7 +168,7 @@ fn slow_readers_and_resting_handlers_are_left_alone() {
         let mut length = 0;
         while let Some(frame) = slow.frame().await {
             length += frame.unwrap().into_data().map_or(0, |data| data.len());
-            sleep(SHORT / 8).await;
+            sleep(LONG / 8).await;
         }
         assert_eq!(length, 2 * BODY.len());
         assert_eq!(resting.await.unwrap().unwrap().len(), 2 * BODY.len());
@@ -180,7 +184,7 @@ fn slow_readers_and_resting_handlers_are_left_alone() {
 fn what_was_sent_is_forgotten_and_what_was_not_is_remembered() {
     inside_each(async || {
         let alive = Alive::default();
-        let served = serve(alive.clone()).await;
+        let served = serve(alive.clone(), LONG).await;
         let (sender, _) = connect(&served, WINDOW * 50).await;
         let stalled = ask(&sender, "/5").await;
         for _ in 0..300 {

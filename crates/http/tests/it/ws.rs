@@ -222,7 +222,7 @@ fn a_connection_that_breaks_is_an_error_and_then_the_end() {
 #[test]
 fn silent_peers_are_asked_and_given_up() {
     inside_each(async || {
-        let options = WebSocketOptions::new().heartbeat(SHORT);
+        let options = WebSocketOptions::new().heartbeat(SHORT * 3);
         let (served, ends) = echo(options, |server| server).await;
         let mut stream = raw(&served).await;
         // Who answers lives on.

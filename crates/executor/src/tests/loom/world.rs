@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicUsize, Ordering, fence};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
@@ -34,6 +34,9 @@ pub(super) struct World {
     work: Vec<AtomicUsize>,
     /// What only one worker can do. Relaxed: calls carry it.
     wishes: Vec<AtomicUsize>,
+    /// 1: a timer is set, and due at once. Relaxed, as if its wheel had no lock: whether those who
+    /// rest learn of it is the protocol's to see to.
+    timer: AtomicUsize,
     /// Workers are to end. Relaxed: calls carry it, as they carry the phase of a loop.
     over: AtomicUsize,
     /// Pieces of work that nobody has taken.
@@ -125,6 +128,7 @@ impl World {
             sleep: Sleep::new(workers, reliefs, seats),
             work: zeros(publishers),
             wishes: zeros(workers + reliefs),
+            timer: AtomicUsize::new(0),
             over: AtomicUsize::new(0),
             left: AtomicUsize::new(publishers),
             reactor: Reactor {
@@ -158,6 +162,22 @@ impl World {
     /// A source becomes ready.
     pub(super) fn make_ready(&self) {
         self.reactor.post(|turn| turn.io = true);
+    }
+
+    /// Sets a timer, as `timekeeping.rs` does.
+    pub(super) fn set_timer(&self) {
+        self.timer.store(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if self.sleep.is_reactor_turned() {
+            self.arm();
+        }
+    }
+
+    /// Arms the kernel's timer for the deadline that is set, if any: it comes at once.
+    fn arm(&self) {
+        if is_set(&self.timer) {
+            self.make_ready();
+        }
     }
 
     /// Ends all workers but one, which knows.
@@ -344,6 +364,7 @@ impl Worker {
             thread::yield_now();
             return Step::Rest;
         }
+        self.world.arm();
         match place {
             Place::Spin => self.spin(),
             Place::Seat => self.sit(),
@@ -407,6 +428,7 @@ impl Worker {
             self.end_rest(place);
             return Step::Rest;
         }
+        self.world.arm();
         match place {
             Place::Seat => self.sit(),
             _ => self.sleep(),
