@@ -39,6 +39,8 @@ mod protocol;
 #[path = "server/http2.rs"]
 mod protocol;
 
+mod line;
+
 mod guard;
 
 mod activity;

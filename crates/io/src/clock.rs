@@ -119,6 +119,15 @@ impl Clock {
         }
     }
 
+    /// The current time as an [`Instant`]: `instant(now())`, without going there and back.
+    #[must_use]
+    pub fn time(&self) -> Instant {
+        match &self.hand {
+            Hand::Real => machine_now(),
+            Hand::Manual(_) => self.instant(self.now()),
+        }
+    }
+
     /// Moves a manual clock on by `step`, for all its clones. It stops at the end of the range.
     ///
     /// Nothing that waits is woken by this alone: turn the reactor, or expire the timers.

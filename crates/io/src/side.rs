@@ -67,6 +67,10 @@ impl Side {
     /// something to try, or no hope, instead.
     #[must_use]
     pub(crate) fn wait(&self, waker: &Waker) -> bool {
+        // Who polls again before an event has left its waker already.
+        if self.is_waiting() && self.is_kept(waker) {
+            return true;
+        }
         // Cloned before, and the old one dropped after the lock: both are user code (I4).
         let waker = waker.clone();
         let mut waiters = self.lock();
@@ -136,9 +140,22 @@ impl Side {
         let before = Readiness::from_bits(result.unwrap_or_else(|unchanged| unchanged));
         if before.is_waiting() {
             let mut waiters = self.lock();
-            wakers.extend(waiters.poller.take());
-            wakers.extend(std::mem::take(&mut waiters.listed).into_values());
+            if let Some(poller) = waiters.poller.take() {
+                wakers.push(poller);
+            }
+            if !waiters.listed.is_empty() {
+                wakers.extend(std::mem::take(&mut waiters.listed).into_values());
+            }
         }
+    }
+
+    /// Whether the usual waiter is this one, and still waits.
+    fn is_kept(&self, waker: &Waker) -> bool {
+        // Comparing wakers compares pointers: no code of theirs runs under the lock (I4).
+        let waiters = self.lock();
+        let poller = waiters.poller.as_ref();
+        // Should the word be a moment old, then whoever changed it has yet to take the waker.
+        poller.is_some_and(|poller| poller.will_wake(waker)) && self.is_waiting()
     }
 
     /// Marks the word as waiting, under the lock; false when it does not admit a waiter.

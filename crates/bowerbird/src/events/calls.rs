@@ -152,7 +152,7 @@ impl EventLoop {
     /// assert!(event_loop.time() <= event_loop.time());
     /// ```
     pub fn time(&self) -> Instant {
-        self.handle.clock().instant(self.handle.now())
+        self.handle.clock().time()
     }
 
     /// Runs `f` on a thread where it may block, and gives what it returns; from any thread.

@@ -4,7 +4,7 @@
 //! socket. So bytes arrive in a buffer that each thread keeps, and are copied out of it: as many as
 //! came, where clearing hyper's buffer would cost all of its length at each read.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -17,8 +17,8 @@ use pin_project_lite::pin_project;
 const CHUNK: usize = 64 * 1024;
 
 thread_local! {
-    /// The buffer of this thread; empty before its first use, and while it is in use.
-    static ARRIVALS: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// The buffer of this thread; empty before its first use.
+    static ARRIVALS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 pin_project! {
@@ -99,21 +99,31 @@ impl<T: AsyncRead> Read for Io<T> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut room: ReadBufCursor<'_>,
+        room: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let limit = room.remaining().min(CHUNK);
-        let mut arrivals = ARRIVALS.take();
-        if arrivals.is_empty() {
-            arrivals.resize(CHUNK, 0);
-        }
-        let read = self
-            .project()
-            .stream
-            .poll_read(cx, &mut arrivals[..limit])
-            .map_ok(|length| room.put_slice(&arrivals[..length]));
-        ARRIVALS.set(arrivals);
-        read
+        let stream = self.project().stream;
+        ARRIVALS.with(|arrivals| match arrivals.try_borrow_mut() {
+            Ok(mut arrivals) => read_through(&mut arrivals, stream, cx, room),
+            // A stream that reads another one: this is the inner one, with a buffer of its own.
+            Err(_in_use) => read_through(&mut Vec::new(), stream, cx, room),
+        })
     }
+}
+
+/// Reads into `arrivals`, and puts into `room` what came.
+fn read_through<T: AsyncRead>(
+    arrivals: &mut Vec<u8>,
+    stream: Pin<&mut T>,
+    cx: &mut Context<'_>,
+    mut room: ReadBufCursor<'_>,
+) -> Poll<io::Result<()>> {
+    if arrivals.is_empty() {
+        arrivals.resize(CHUNK, 0);
+    }
+    let limit = room.remaining().min(CHUNK);
+    let length = ready!(stream.poll_read(cx, &mut arrivals[..limit]))?;
+    room.put_slice(&arrivals[..length]);
+    Poll::Ready(Ok(()))
 }
 
 impl<T: AsyncWrite> Write for Io<T> {

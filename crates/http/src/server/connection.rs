@@ -7,10 +7,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-#[cfg(feature = "tls")]
-use bowerbird::tls::TlsInfo;
-use bowerbird::{Report, Sleep, current_task, get_running_loop, sleep};
-use http::{Request, Response};
+use bowerbird::{Report, current_task, get_running_loop};
+use http::{Extensions, Request, Response};
 use hyper::body::{Body, Incoming};
 use tower_service::Service;
 
@@ -20,8 +18,10 @@ use super::guard::Guarded;
 #[cfg(feature = "tls")]
 use super::handshake;
 use super::keeper::Keeper;
+use super::line::Line;
 use super::listener::{Arrival, Socket};
 use super::outbox::Rounds;
+use super::pace::Pace;
 use super::protocol;
 use super::roll::Pass;
 use super::wire::Wire;
@@ -34,16 +34,15 @@ pub struct Peer(pub SocketAddr);
 /// Where the requests of a connection come from.
 #[derive(Debug)]
 pub(super) struct Origin {
-    /// The other end.
-    peer: Option<Peer>,
+    /// What handlers are told: the other end, and what was agreed on with it.
+    known: Extensions,
+    /// Told of each request.
+    pub(super) activity: Arc<Activity>,
     /// For those that ask for another protocol, for handlers whose client has gone, and for answers
     /// that go on.
     keeper: Keeper,
     /// Whether handlers whose client has gone are cancelled.
     is_cancelling: bool,
-    /// What was agreed on with it.
-    #[cfg(feature = "tls")]
-    tls: Option<Arc<TlsInfo>>,
 }
 
 /// Answers the requests of a connection until it ends, or is asked to.
@@ -65,12 +64,13 @@ where
     };
     #[cfg(not(feature = "tls"))]
     let socket = arrival.socket;
-    let origin = Origin::new(&pass, peer, &socket);
     let activity = Arc::new(Activity::default());
-    let wire = Wire::new(socket, activity.clone(), roll.limits);
-    let service = Guarded::new(service, origin, activity.clone());
-    let mut talk = pin!(protocol::begin(&roll, wire, service, &activity));
-    let mut first = Some(sleep(roll.limits.header_read));
+    let origin = Origin::new(&pass, peer, &socket, activity.clone());
+    let line = Arc::new(Line::new(socket));
+    let wire = Wire::new(line.clone(), activity.clone(), roll.limits);
+    let service = Guarded::new(service, origin);
+    let mut talk = pin!(protocol::begin(&roll, wire, service));
+    let mut pace = Pace::new();
     let stopping = pin!(roll.stopping());
     let mut bell = Bell::new(stopping);
     let mut rounds = Rounds::new(roll.limits.write);
@@ -81,14 +81,15 @@ where
         if activity.is_hostile(roll.limits.resets) {
             return Poll::Ready(Ending::ThrownOut);
         }
+        if let Poll::Ready(talked) = talk.as_mut().poll(cx).map_err(Failure::from) {
+            return Poll::Ready(Ending::Left(talked));
+        }
+        let has_gone = activity.is_answering() && line.poll_gone(activity.answers(), cx).is_ready();
         let is_stuck = rounds.poll(&activity.outbox, cx).is_ready();
-        if is_stuck || is_too_late(&mut first, &activity, cx) {
+        if has_gone || is_stuck || pace.poll(activity.wait(), &roll.limits, cx).is_ready() {
             return Poll::Ready(Ending::Left(Ok(())));
         }
-        talk.as_mut()
-            .poll(cx)
-            .map_err(Failure::from)
-            .map(Ending::Left)
+        Poll::Pending
     });
     // What is left of hyper's part is dropped below, and with it handlers that have not answered.
     // Those of whom is thrown out are cancelled: nobody is to make work by misbehaving.
@@ -106,15 +107,6 @@ enum Ending {
     Left(Result<(), Failure>),
     /// The client gave up more requests than it may.
     ThrownOut,
-}
-
-/// Whether the first request should have come by now.
-fn is_too_late(first: &mut Option<Sleep>, activity: &Activity, cx: &mut Context<'_>) -> bool {
-    if activity.requests() > 0 {
-        *first = None;
-    }
-    let limit = first.as_mut();
-    limit.is_some_and(|limit| Pin::new(limit).poll(cx).is_ready())
 }
 
 /// The server's word that it is stopping, which comes once. Its lock is taken when the wait begins
@@ -169,21 +161,33 @@ pub(super) fn report(mut report: Report) {
 }
 
 impl Origin {
-    fn new(pass: &Arc<Pass>, peer: Option<SocketAddr>, socket: &Socket) -> Self {
+    fn new(
+        pass: &Arc<Pass>,
+        peer: Option<SocketAddr>,
+        socket: &Socket,
+        activity: Arc<Activity>,
+    ) -> Self {
+        let mut known = Extensions::new();
+        if let Some(peer) = peer {
+            known.insert(Peer(peer));
+        }
+        #[cfg(feature = "tls")]
+        if let Some(info) = socket.tls_info() {
+            known.insert(Arc::new(info));
+        }
         #[cfg(not(feature = "tls"))]
         let _same_for_all = socket;
         Self {
-            peer: peer.map(Peer),
+            known,
+            activity,
             is_cancelling: pass.roll().limits.is_cancelling,
             keeper: Keeper::new(pass.clone()),
-            #[cfg(feature = "tls")]
-            tls: socket.tls_info().map(Arc::new),
         }
     }
 
     /// Where a handler goes on when its client has gone, and what tells answers of the end.
-    pub(super) fn keeper(&self) -> Keeper {
-        self.keeper.clone()
+    pub(super) fn keeper(&self) -> &Keeper {
+        &self.keeper
     }
 
     /// Whether a handler is cancelled when its client has gone.
@@ -194,16 +198,9 @@ impl Origin {
     /// Lets a handler know.
     pub(super) fn note_in(&self, request: &mut Request<Incoming>) {
         #[cfg(feature = "ws")]
-        if request.headers().contains_key(http::header::UPGRADE) {
+        if self.activity.is_asking() && request.headers().contains_key(http::header::UPGRADE) {
             request.extensions_mut().insert(self.keeper.clone());
         }
-        let extensions = request.extensions_mut();
-        if let Some(peer) = self.peer {
-            extensions.insert(peer);
-        }
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &self.tls {
-            extensions.insert(tls.clone());
-        }
+        request.extensions_mut().extend(self.known.clone());
     }
 }

@@ -5,7 +5,9 @@
 //! things, a byte is made one that means nothing, which hyper answers with 400 and an end. Called
 //! by the wire; keeps no more of a line than its beginning.
 
-use super::activity::Activity;
+use memchr::memchr;
+
+use super::activity::{Activity, Stage};
 
 /// Of a line, this much is looked at, and kept where it comes in parts: more than any length or
 /// encoding has, but for those that are written to mislead.
@@ -71,14 +73,23 @@ impl Framing {
         )
     }
 
-    /// Looks at what came, and spoils what is ambiguous.
-    pub(super) fn look(&mut self, bytes: &mut [u8], activity: &Activity) {
+    /// How far the client is.
+    pub(super) fn stage(&self) -> Stage {
+        match self.place {
+            Place::Request | Place::Asked if self.line.is_empty() => Stage::Between(self.heads),
+            Place::Request | Place::Header | Place::Asked => Stage::Head(self.heads),
+            _not_in_a_head => Stage::Elsewhere,
+        }
+    }
+
+    /// Looks at what came after so many answers, and spoils what is ambiguous.
+    pub(super) fn look_after(&mut self, answers: u64, bytes: &mut [u8], activity: &Activity) {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
             let taken = match self.place {
                 Place::Beyond => return,
-                Place::Asked => match self.after_asking(activity) {
+                Place::Asked => match self.after_asking(answers, activity) {
                     Ok(()) => 0,
                     Err(Ambiguous) => return self.spoil(&mut bytes[at]),
                 },
@@ -103,11 +114,10 @@ impl Framing {
                     Err(Ambiguous) => return self.spoil(&mut bytes[at]),
                 },
                 _line => {
-                    let taken = rest.iter().position(|&byte| byte == b'\n');
-                    let Some(end) = taken else {
+                    let Some(end) = memchr(b'\n', rest) else {
                         return self.keep(rest);
                     };
-                    if self.end_line(&rest[..end]).is_err() {
+                    if self.end_line(&rest[..end], activity).is_err() {
                         return self.spoil(&mut bytes[at + end]);
                     }
                     end + 1
@@ -135,26 +145,26 @@ impl Framing {
     }
 
     /// A line, up to its LF.
-    fn end_line(&mut self, part: &[u8]) -> Result<(), Ambiguous> {
+    fn end_line(&mut self, part: &[u8], activity: &Activity) -> Result<(), Ambiguous> {
         if self.line.is_empty() {
-            return self.read_line(part);
+            return self.read_line(part, activity);
         }
         self.keep(part);
         let mut line = std::mem::take(&mut self.line);
-        let read = self.read_line(&line);
+        let read = self.read_line(&line, activity);
         line.clear();
         self.line = line;
         read
     }
 
-    fn read_line(&mut self, line: &[u8]) -> Result<(), Ambiguous> {
+    fn read_line(&mut self, line: &[u8], activity: &Activity) -> Result<(), Ambiguous> {
         let line = line.strip_suffix(b"\r").ok_or(Ambiguous)?;
         // The same is looked at whether it came in parts or not.
         let is_cut = line.len() >= LINE_KEPT;
         let line = &line[..line.len().min(LINE_KEPT)];
         match self.place {
             Place::Request => self.begin(line),
-            Place::Header if line.is_empty() => self.end_head()?,
+            Place::Header if line.is_empty() => self.end_head(activity)?,
             Place::Header => self.head.read(line, is_cut)?,
             Place::Size => self.place = size(line, is_cut)?,
             Place::Trailer if line.is_empty() => self.end_message(),
@@ -177,8 +187,11 @@ impl Framing {
         };
     }
 
-    fn end_head(&mut self) -> Result<(), Ambiguous> {
+    fn end_head(&mut self, activity: &Activity) -> Result<(), Ambiguous> {
         self.heads += 1;
+        if self.head.is_asking {
+            activity.note_asking();
+        }
         match (self.head.length, self.head.is_chunked) {
             (Some(_), true) => return Err(Ambiguous),
             (None, true) => self.place = Place::Size,
@@ -197,8 +210,8 @@ impl Framing {
     }
 
     /// What the bytes after such a request are, once it is answered.
-    fn after_asking(&mut self, activity: &Activity) -> Result<(), Ambiguous> {
-        if activity.answers() < self.heads {
+    fn after_asking(&mut self, answers: u64, activity: &Activity) -> Result<(), Ambiguous> {
+        if answers < self.heads {
             return Err(Ambiguous);
         }
         self.place = if activity.is_upgraded() {
@@ -220,15 +233,14 @@ impl Head {
         let Some(colon) = line.iter().position(|&byte| byte == b':') else {
             return if is_cut { Ok(()) } else { Err(Ambiguous) };
         };
-        let (name, value) = line.split_at(colon);
-        let value = value[1..].trim_ascii();
+        let (name, value) = (&line[..colon], || line[colon + 1..].trim_ascii());
         if name.eq_ignore_ascii_case(b"content-length") {
-            let length = number(value, 10).ok_or(Ambiguous)?;
+            let length = number(value(), 10).ok_or(Ambiguous)?;
             if is_cut || self.length.replace(length).is_some() {
                 return Err(Ambiguous);
             }
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            let is_plain = value.eq_ignore_ascii_case(b"chunked") && !is_cut;
+            let is_plain = value().eq_ignore_ascii_case(b"chunked") && !is_cut;
             if !is_plain || std::mem::replace(&mut self.is_chunked, true) {
                 return Err(Ambiguous);
             }

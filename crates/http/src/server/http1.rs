@@ -8,9 +8,7 @@ use hyper::server::conn::http1::{Builder, UpgradeableConnection};
 use tower_service::Service;
 
 use super::Failure;
-use super::activity::Activity;
 use super::guard::Guarded;
-use super::pace::Pace;
 use super::roll::Roll;
 use super::wire::Wire;
 use crate::rt::Io;
@@ -20,7 +18,6 @@ pub(super) fn begin<S, B>(
     roll: &Arc<Roll>,
     wire: Wire,
     service: Guarded<S>,
-    activity: &Arc<Activity>,
 ) -> UpgradeableConnection<Io<Wire>, Guarded<S>>
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone,
@@ -32,8 +29,9 @@ where
     let limits = &roll.limits;
     let mut builder = Builder::new();
     builder
-        .timer(Pace::new(activity.clone(), limits.header_read))
-        .header_read_timeout(limits.keep_alive)
+        // The connection knows who takes too long, and who has gone.
+        .header_read_timeout(None)
+        .half_close(true)
         .max_buf_size(limits.header_bytes);
     if let Some(headers) = limits.headers {
         builder.max_headers(headers);

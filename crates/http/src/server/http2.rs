@@ -11,9 +11,7 @@ use hyper_util::server::conn::auto::{Builder, UpgradeableConnection};
 use tower_service::Service;
 
 use super::Failure;
-use super::activity::Activity;
 use super::guard::Guarded;
-use super::pace::Pace;
 use super::roll::Roll;
 use super::wire::Wire;
 use crate::rt::{Io, Timer};
@@ -42,7 +40,6 @@ pub(super) fn begin<S, B>(
     roll: &Arc<Roll>,
     wire: Wire,
     service: Guarded<S>,
-    activity: &Arc<Activity>,
 ) -> UpgradeableConnection<'static, Io<Wire>, Guarded<S>, Streams>
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
@@ -64,8 +61,9 @@ where
         .max_header_list_size(header_bytes);
     let mut http1 = builder.http1();
     http1
-        .timer(Pace::new(activity.clone(), limits.header_read))
-        .header_read_timeout(limits.keep_alive)
+        // The connection knows who takes too long, and who has gone.
+        .header_read_timeout(None)
+        .half_close(true)
         .max_buf_size(limits.header_bytes);
     if let Some(headers) = limits.headers {
         http1.max_headers(headers);

@@ -17,6 +17,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use hyper::rt::Timer as _;
 use pin_project_lite::pin_project;
 
+use super::guard::UnderWay;
 use crate::rt::Timer;
 
 /// As many answers are kept in mind before those that were sent are looked for and forgotten.
@@ -85,8 +86,9 @@ impl Outbox {
         drop(sent);
         self.is_in_use.store(true, Ordering::Relaxed);
         Outgoing {
-            body,
+            body: Some(body),
             held: Some(held),
+            under_way: None,
         }
     }
 
@@ -188,18 +190,33 @@ pin_project! {
     /// A response's body; what comes of it is counted, if it goes over HTTP/2.
     #[derive(Debug)]
     pub(super) struct Outgoing<B> {
-        // The handler's.
+        // The handler's, if it gave one.
         #[pin]
-        body: B,
+        body: Option<B>,
         // What counts.
         held: Option<Arc<Held>>,
+        // The request that it answers: over HTTP/1.1, that ends with it.
+        under_way: Option<UnderWay>,
     }
 }
 
 impl<B> Outgoing<B> {
-    /// One that needs no counting.
-    pub(super) fn unwatched(body: B) -> Self {
-        Self { body, held: None }
+    /// Nothing.
+    pub(super) fn empty() -> Self {
+        Self {
+            body: None,
+            held: None,
+            under_way: None,
+        }
+    }
+
+    /// One whose pieces need no counting.
+    pub(super) fn unwatched(body: B, under_way: Option<UnderWay>) -> Self {
+        Self {
+            body: Some(body),
+            held: None,
+            under_way,
+        }
     }
 }
 
@@ -212,17 +229,21 @@ impl<B: Body> Body for Outgoing<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, B::Error>>> {
         let this = self.project();
-        let frame = ready!(this.body.poll_frame(cx));
+        let Some(body) = this.body.as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(body.poll_frame(cx));
         let counted = |data| Piece::new(data, this.held.clone());
         Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(counted))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let nothing = || SizeHint::with_exact(0);
+        self.body.as_ref().map_or_else(nothing, Body::size_hint)
     }
 }
 

@@ -1,36 +1,37 @@
-//! The clock of a connection over HTTP/1.1. hyper knows one limit, from the moment it waits for a
-//! request until its head is whole. Here it is two: one for the time in which nothing comes, one
-//! from the first byte on.
+//! How long a client may take over a head, from its first byte on, and how long it may do nothing
+//! between two requests. Over HTTP/1.1, and before the first request whatever it speaks. Asked by
+//! the connection whenever it has nothing to do.
 //!
-//! hyper wants a timer for each head, and nearly none of them ever rings. So the alarm of one head
-//! is left to the next: it rings too early for that, and is set anew only then.
+//! Each wait would need a timer, and nearly none of them ever rings. So the alarm of one wait is
+//! left to the next: it rings too early for that, and is set anew only then.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bowerbird::{EventLoop, Sleep, get_running_loop, sleep_until};
 
-use super::activity::Activity;
-use crate::rt::Timer;
+use super::limits::Limits;
 
-/// A timer for hyper, whose deadlines are those of idle connections.
-#[derive(Debug)]
-pub(super) struct Pace(Arc<Clock>);
+/// What a client is waited for, and which one it is: a wait for the next one begins anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// The rest of a head, by its number; of the first one, all of it.
+    Head(u64),
+    /// A request, by its number.
+    Request(u64),
+}
 
-/// What the heads of a connection have in common.
+/// See the module. One for each connection.
 #[derive(Debug)]
-struct Clock {
-    /// Tells of the first byte.
-    activity: Arc<Activity>,
-    /// For a head, from its first byte on.
-    header_read: Duration,
+pub(super) struct Pace {
     /// Whose time it is; `None` outside of any loop, where nobody asks.
     running: Option<EventLoop>,
-    /// The alarm that the last head has left.
-    spare: Mutex<Option<Alarm>>,
+    /// The wait under way, and when it has taken too long, if ever.
+    until: Option<(Wait, Option<Instant>)>,
+    /// What wakes the connection then, or earlier. Polled before, by its task.
+    alarm: Option<Alarm>,
 }
 
 /// Something that rings.
@@ -42,109 +43,79 @@ struct Alarm {
     sleep: Sleep,
 }
 
+impl Wait {
+    fn limit(self, limits: &Limits) -> Duration {
+        match self {
+            Self::Head(_) => limits.header_read,
+            Self::Request(_) => limits.keep_alive,
+        }
+    }
+}
+
 impl Pace {
-    pub(super) fn new(activity: Arc<Activity>, header_read: Duration) -> Self {
-        Self(Arc::new(Clock {
-            activity,
-            header_read,
+    pub(super) fn new() -> Self {
+        Self {
             running: get_running_loop().ok(),
-            spare: Mutex::new(None),
-        }))
-    }
-}
-
-impl hyper::rt::Timer for Pace {
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        self.sleep_until(self.now() + duration)
-    }
-
-    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        let is_first = self.0.activity.requests() == 0;
-        Box::pin(Head {
-            clock: self.0.clone(),
-            before: Some(self.0.activity.arrived()),
-            // A connection is not idle before it was used.
-            deadline: if is_first {
-                self.0.now() + self.0.header_read
-            } else {
-                deadline
-            },
+            until: None,
             alarm: None,
-        })
+        }
     }
 
-    fn now(&self) -> Instant {
-        self.0.now()
+    /// Ready when what is waited for should have come.
+    pub(super) fn poll(
+        &mut self,
+        wait: Option<Wait>,
+        limits: &Limits,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let Some(wait) = wait else {
+            self.until = None;
+            return Poll::Pending;
+        };
+        let deadline = match self.until {
+            Some((before, deadline)) if before == wait => deadline,
+            _another => {
+                let now = self.now();
+                let deadline = now.checked_add(wait.limit(limits));
+                self.until = Some((wait, deadline));
+                // A connection stays in its task, so the alarm knows whom to wake.
+                if self.rings_between(now, deadline) {
+                    return Poll::Pending;
+                }
+                deadline
+            }
+        };
+        match deadline {
+            Some(deadline) => self.poll_deadline(deadline, cx),
+            None => Poll::Pending,
+        }
     }
-}
 
-impl Clock {
-    fn now(&self) -> Instant {
-        let running = self.running.as_ref();
-        running.map_or_else(|| hyper::rt::Timer::now(&Timer), EventLoop::time)
+    fn rings_between(&self, now: Instant, deadline: Option<Instant>) -> bool {
+        let alarm = self.alarm.as_ref();
+        alarm.is_some_and(|alarm| now < alarm.at && deadline.is_some_and(|at| alarm.at <= at))
     }
 
-    /// One that rings at this time, or before.
-    fn alarm(&self, at: Instant) -> Alarm {
-        let spare = self.exchange(None).filter(|spare| spare.at <= at);
-        spare.unwrap_or_else(|| Alarm {
-            at,
-            sleep: sleep_until(at),
-        })
-    }
-
-    fn exchange(&self, alarm: Option<Alarm>) -> Option<Alarm> {
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut spare, alarm)
-    }
-}
-
-/// The wait for a head.
-struct Head {
-    /// The connection's.
-    clock: Arc<Clock>,
-    /// How many bytes had come before; gone with the first one of this head.
-    before: Option<u64>,
-    /// When it has taken too long.
-    deadline: Instant,
-    /// What wakes it then, or earlier; `None` while nobody waits.
-    alarm: Option<Alarm>,
-}
-
-impl Future for Head {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let arrived = self.clock.activity.arrived();
-        if self.before.is_some_and(|before| before != arrived) {
-            self.before = None;
-            self.deadline = self.clock.now() + self.clock.header_read;
+    fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if self.alarm.as_ref().is_some_and(|alarm| deadline < alarm.at) {
             self.alarm = None;
         }
-        let Self {
-            clock,
-            deadline,
-            alarm,
-            ..
-        } = &mut *self;
         loop {
-            let set = alarm.get_or_insert_with(|| clock.alarm(*deadline));
-            ready!(Pin::new(&mut set.sleep).poll(cx));
-            let is_late = set.at >= *deadline;
-            *alarm = None;
+            let alarm = self.alarm.get_or_insert_with(|| Alarm {
+                at: deadline,
+                sleep: sleep_until(deadline),
+            });
+            ready!(Pin::new(&mut alarm.sleep).poll(cx));
+            let is_late = deadline <= alarm.at;
+            self.alarm = None;
             if is_late {
                 return Poll::Ready(());
             }
         }
     }
-}
 
-impl Drop for Head {
-    fn drop(&mut self) {
-        if let Some(alarm) = self.alarm.take() {
-            drop(self.clock.exchange(Some(alarm)));
-        }
+    fn now(&self) -> Instant {
+        let running = self.running.as_ref();
+        running.map_or_else(|| hyper::rt::Timer::now(&crate::rt::Timer), EventLoop::time)
     }
 }
-
-impl hyper::rt::Sleep for Head {}

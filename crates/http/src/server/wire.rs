@@ -19,7 +19,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use super::activity::Activity;
 use super::framing::Framing;
 use super::limits::Limits;
-use super::listener::Socket;
+use super::line::{Arrived, Line};
 use crate::rt::Io;
 
 /// How long bytes that nobody reads are waited for.
@@ -29,13 +29,15 @@ const LINGER: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Wire {
     /// The socket.
-    socket: Socket,
+    line: Arc<Line>,
     /// Told of what comes.
     activity: Arc<Activity>,
     /// Judges what comes before hyper does.
     framing: Framing,
     /// How long it waits for its peer.
     limits: Limits,
+    /// How many handlers may be at work before no more is read.
+    handlers: usize,
     /// Set while the peer pauses in the middle of a body.
     pausing: Option<Sleep>,
     /// Set while the peer takes nothing.
@@ -45,12 +47,13 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(socket: Socket, activity: Arc<Activity>, limits: Limits) -> Self {
+    pub(super) fn new(line: Arc<Line>, activity: Arc<Activity>, limits: Limits) -> Self {
         Self {
-            socket,
+            line,
             activity,
             framing: Framing::default(),
             limits,
+            handlers: limits.handlers(),
             pausing: None,
             stalled: None,
             lingering: None,
@@ -64,10 +67,13 @@ impl Wire {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         if let Poll::Ready(written) = written {
-            self.stalled = None;
+            if self.stalled.take().is_some() {
+                self.activity.note_stalled(false);
+            }
             return Poll::Ready(written.map_err(|error| self.broken(error)));
         }
         let limit = self.limits.write;
+        self.activity.note_stalled(true);
         let limit = self.stalled.get_or_insert_with(|| sleep(limit));
         ready!(Pin::new(limit).poll(cx));
         let late = late("the peer takes nothing of what is written");
@@ -94,7 +100,7 @@ impl Wire {
 
     /// For hyper.
     pub(super) fn into_io(self) -> Io<Self> {
-        if self.socket.is_flattened() {
+        if self.line.socket.is_flattened() {
             Io::flattened(self)
         } else {
             Io::new(self)
@@ -109,7 +115,7 @@ impl Wire {
         }
         let mut waste = [0; 4 * 1024];
         loop {
-            match ready!(Pin::new(&mut &self.socket).poll_read(cx, &mut waste)) {
+            match ready!(Pin::new(&mut &self.line.socket).poll_read(cx, &mut waste)) {
                 Ok(1..) => {}
                 Ok(0) | Err(_) => return Poll::Ready(()),
             }
@@ -128,19 +134,22 @@ impl AsyncRead for Wire {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         // Whoever starts more handlers than may be at work waits for some of them.
-        ready!(self.activity.poll_room(self.limits.handlers(), cx));
-        let Poll::Ready(read) = Pin::new(&mut &self.socket).poll_read(cx, buffer) else {
+        ready!(self.activity.poll_room(self.handlers, cx));
+        let Poll::Ready(read) = self.line.poll_read(cx, buffer) else {
             let paused = self.poll_pause(cx);
             return paused.map(|late| Err(self.broken(late)));
         };
-        let length = read.map_err(|error| self.broken(error))?;
+        let Arrived { length, answers } = read.map_err(|error| self.broken(error))?;
         if length == 0 {
             self.activity.note_left();
         }
         let this = &mut *self;
         this.pausing = None;
-        this.activity.note_arrived(length);
-        this.framing.look(&mut buffer[..length], &this.activity);
+        // What came early is judged as it would have been then.
+        let answers = answers.unwrap_or_else(|| this.activity.answers());
+        let bytes = &mut buffer[..length];
+        this.framing.look_after(answers, bytes, &this.activity);
+        this.activity.note_stage(this.framing.stage());
         Poll::Ready(Ok(length))
     }
 }
@@ -151,7 +160,7 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut &self.socket).poll_write(cx, bytes);
+        let written = Pin::new(&mut &self.line.socket).poll_write(cx, bytes);
         self.unless_stalled(written, cx)
     }
 
@@ -160,12 +169,12 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut &self.socket).poll_write_vectored(cx, pieces);
+        let written = Pin::new(&mut &self.line.socket).poll_write_vectored(cx, pieces);
         self.unless_stalled(written, cx)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut &self.socket).poll_flush(cx);
+        let flushed = Pin::new(&mut &self.line.socket).poll_flush(cx);
         self.unless_stalled(flushed, cx)
     }
 
@@ -173,7 +182,7 @@ impl AsyncWrite for Wire {
         let mut limit = match self.lingering.take() {
             Some(limit) => limit,
             None => {
-                let closed = Pin::new(&mut &self.socket).poll_close(cx);
+                let closed = Pin::new(&mut &self.line.socket).poll_close(cx);
                 ready!(self.unless_stalled(closed, cx))?;
                 if !self.activity.has_body() {
                     return Poll::Ready(Ok(()));

@@ -1,9 +1,10 @@
 //! HTTP/1.1: connections that are used again, bodies of all kinds, and what is no HTTP.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
-use bowerbird::gather;
 use bowerbird::net::TcpStream;
+use bowerbird::{Event, gather};
 use bowerbird_http::http::{Request, Response};
 use bowerbird_http::{Incoming, Peer, Server, service_fn};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
@@ -39,6 +40,41 @@ fn pipelined_requests_are_answered_in_order() {
         for number in 0..20 {
             let answer = client.answer().await.unwrap();
             assert_eq!(answer.body, format!("GET /{number} "));
+        }
+        drop(client);
+        served.stop().await;
+    });
+}
+
+#[test]
+fn a_request_that_comes_while_a_handler_is_at_work_waits_for_its_turn() {
+    inside_each(async || {
+        let (begun, go) = (Arc::new(Event::new()), Arc::new(Event::new()));
+        let (beginning, going) = (begun.clone(), go.clone());
+        let slow = service_fn(move |request: Request<Incoming>| {
+            let (begun, go) = (beginning.clone(), going.clone());
+            async move {
+                begun.set();
+                go.wait().await;
+                Ok::<_, Infallible>(Response::new(request.uri().to_string()))
+            }
+        });
+        let served = Served::new(slow, |server| server).await;
+        let mut client = served.client().await;
+        client.say("GET /1 HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        begun.wait().await;
+        // More than is read ahead of its turn, and in two parts.
+        let long = "y".repeat(2_000);
+        client.say(&format!("GET /2 HTTP/1.1\r\nx: {long}")).await;
+        for _ in 0..100 {
+            bowerbird::yield_now().await;
+        }
+        client
+            .say("\r\nhost: x\r\n\r\nGET /3 HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await;
+        go.set();
+        for path in ["/1", "/2", "/3"] {
+            assert_eq!(client.answer().await.unwrap().body, path);
         }
         drop(client);
         served.stop().await;

@@ -135,6 +135,25 @@ fn clients_that_take_it_slowly_are_served() {
 }
 
 #[test]
+fn who_still_takes_an_answer_is_not_idle() {
+    inside_each(async || {
+        use futures_lite::AsyncReadExt;
+
+        // hyper has all of the answer at once, and asks for the next request.
+        let served = Served::new(service_fn(large), |server| server.keep_alive(SHORT)).await;
+        let mut client = served.client().await;
+        client.say("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        let mut part = vec![0; 32 << 20];
+        for _ in 0..2 {
+            sleep(SHORT * 2).await;
+            client.0.read_exact(&mut part).await.unwrap();
+        }
+        drop(client);
+        served.stop().await;
+    });
+}
+
+#[test]
 fn a_first_request_has_its_own_limit_however_short_connections_are_kept() {
     inside_each(async || {
         for limit in [Duration::ZERO, Duration::from_millis(1)] {

@@ -35,6 +35,16 @@ fn the_real_clock_never_goes_back() {
 }
 
 #[test]
+fn a_time_and_a_deadline_of_one_clock_agree() {
+    let manual = Clock::manual();
+    manual.advance(Duration::from_secs(7));
+    assert_eq!(manual.deadline(manual.time()), manual.now());
+    let real = Clock::real();
+    let (before, time, after) = (real.now(), real.time(), real.now());
+    assert!((before..=after).contains(&real.deadline(time)));
+}
+
+#[test]
 fn a_manual_clock_moves_only_by_hand_and_for_all_clones() {
     let clock = Clock::manual();
     let twin = clock.clone();

@@ -56,6 +56,23 @@ fn one_event_wakes_each_waiter_once_and_the_next_wakes_nobody() {
 }
 
 #[test]
+fn who_polls_again_keeps_its_place_and_another_one_takes_it() {
+    let side = cleared();
+    let (first, second) = (Flag::new(), Flag::new());
+    let waker = first.waker();
+    for _ in 0..3 {
+        assert!(side.wait(&waker));
+    }
+    // Ours, the waker's, and the one that was left.
+    assert_eq!(Arc::strong_count(&first), 3);
+    assert!(side.wait(&second.waker()));
+    deliver(&side);
+    assert_eq!((first.take(), second.take()), (0, 1));
+    // Nothing is waited for any more, whoever was here before.
+    assert!(!side.wait(&second.waker()));
+}
+
+#[test]
 fn a_seat_that_was_called_can_be_taken_again_and_given_up() {
     let side = cleared();
     let (first, second) = (Flag::new(), Flag::new());

@@ -2,6 +2,13 @@
 
 use super::*;
 
+impl Framing {
+    /// Looks at what comes now.
+    fn look(&mut self, bytes: &mut [u8], activity: &Activity) {
+        self.look_after(activity.answers(), bytes, activity);
+    }
+}
+
 /// Looks at `text` in two pieces: what hyper would get.
 fn looked_at(text: &str, cut: usize) -> (Vec<u8>, Framing) {
     let mut bytes = text.as_bytes().to_vec();
@@ -138,6 +145,20 @@ fn what_follows_an_upgrade_is_nobodys_business_once_it_is_granted() {
         activity.note_answer(is_granted);
         let mut next = b"\n".to_vec();
         framing.look(&mut next, &activity);
+        assert_eq!(next, kept);
+    }
+}
+
+#[test]
+fn what_came_before_an_answer_is_judged_as_such_however_late() {
+    for (answers, kept) in [(0, b"\0".as_slice()), (1, b"\n")] {
+        let mut framing = Framing::default();
+        let activity = Activity::default();
+        let mut head = b"GET / HTTP/1.1\r\nupgrade: x\r\n\r\n".to_vec();
+        framing.look(&mut head, &activity);
+        activity.note_answer(true);
+        let mut next = b"\n".to_vec();
+        framing.look_after(answers, &mut next, &activity);
         assert_eq!(next, kept);
     }
 }
