@@ -122,8 +122,8 @@ impl Activity {
         self.heads.store(heads, Ordering::Relaxed);
     }
 
-    /// What the client is waited for, if it is. Whoever waits for an answer, or takes one, or speaks
-    /// another protocol, may take its time.
+    /// What the client is waited for, if it is. Whoever waits for an answer, or takes one, or
+    /// speaks another protocol, may take its time.
     pub(super) fn wait(&self) -> Option<Wait> {
         let requests = self.requests();
         if requests == 0 {

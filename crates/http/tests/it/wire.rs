@@ -30,7 +30,7 @@ pub(crate) fn inside_each(test: impl AsyncFn()) {
 }
 
 /// Waits until nobody listens there. A child that another test is starting has a copy of each
-/// descriptor until it runs its own program, so that a closed listener may listen for a moment more.
+/// descriptor until it runs its own program, so that a closed listener may listen a moment more.
 pub(crate) async fn until_refused(addr: SocketAddr) {
     while TcpStream::connect(addr).await.is_ok() {
         bowerbird::yield_now().await;
