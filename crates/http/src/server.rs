@@ -203,6 +203,8 @@ impl Server {
     /// How long a connection is kept open while no request comes. 75 s, as aiohttp has it; zero
     /// closes it when its first request is answered.
     ///
+    /// - Who still takes an answer is not idle, as long as [`write_timeout`](Self::write_timeout)
+    ///   has it.
     /// - HTTP/2: clients are asked this often whether they still live, if not more often than each
     ///   second, and have 20 s to answer.
     pub fn keep_alive(mut self, limit: Duration) -> Self {
