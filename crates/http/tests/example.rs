@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 #![expect(clippy::print_stderr, reason = "what is skipped is named")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -279,4 +279,49 @@ fn accepting_goes_on_once_there_are_descriptors_again() {
     serving.press_ctrl_c();
     assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
     rest.join().unwrap();
+}
+
+/// The most memory that the server has ever had, in KiB.
+#[cfg(target_os = "linux")]
+fn peak(serving: &Serving) -> u64 {
+    let status = format!("/proc/{}/status", serving.child.id());
+    let status = std::fs::read_to_string(status).unwrap();
+    let mut lines = status.lines();
+    let peak = lines.find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim_end_matches("kB").trim().parse().unwrap()
+}
+
+/// Half of them stay below the limit and say no more; the others go on, by a MiB each.
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_090_many_heads_that_are_too_large_take_no_memory() {
+    let serving = Serving::start();
+    let addr = serving.url.strip_prefix("http://").unwrap().to_owned();
+    let attack = |count: usize, length: usize| -> Vec<TcpStream> {
+        let head = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}", "y".repeat(length));
+        let attacker = |_| {
+            let mut stream = TcpStream::connect(&addr).unwrap();
+            // The server closes before it has all of the longer ones.
+            let _refused = stream.write_all(head.as_bytes());
+            stream
+        };
+        (0..count).map(attacker).collect()
+    };
+    // Whatever is made once is there.
+    drop(attack(4, 1 << 20));
+    let before = peak(&serving);
+    let staying = attack(100, 20 << 10);
+    let going_on = attack(100, 1 << 20);
+    let mut good = TcpStream::connect(&addr).unwrap();
+    let request = b"GET /hello/you HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    good.write_all(request).unwrap();
+    let mut answer = String::new();
+    good.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("hello, you\n"), "{answer}");
+    let more = peak(&serving) - before;
+    // 64 KiB for each would be this much; what they have said is 102 MiB.
+    assert!(more < 200 * 64, "{more} KiB");
+    drop((staying, going_on));
+    serving.press_ctrl_c();
+    assert_eq!(serving.end(), (true, "stopped; cancelled: 0".to_owned()));
 }

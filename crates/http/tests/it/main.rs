@@ -10,6 +10,8 @@ mod from_bytes;
 
 mod smuggling;
 
+mod hostile;
+
 mod limits;
 
 mod slow;

@@ -136,9 +136,10 @@ const NO_REQUESTS: [(&str, &str); 7] = [
     ("control characters", "\u{1}\u{2}\u{3}\u{4}\r\n\r\n"),
 ];
 
-const SECOND: &str = "GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n";
+/// What must not be found behind a request that is refused.
+pub(crate) const SECOND: &str = "GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n";
 
-async fn assert_refused(served: &Served, why: &str, request: &str) {
+pub(crate) async fn assert_refused(served: &Served, why: &str, request: &str) {
     // In one piece, and with a pause before what might be taken for a second request.
     for is_whole in [true, false] {
         let mut client = served.client().await;
