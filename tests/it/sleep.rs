@@ -1,11 +1,16 @@
 //! asyncio's `sleep`, and intervals.
 
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use bowerbird::tasks::Sleep;
 use bowerbird::{create_task, gather, interval, sleep, sleep_until, timeout, yield_now};
 
-use crate::loops::{inside_each, inside_each_pool};
+use crate::loops::{each_builder, inside_each, inside_each_pool, on_each};
 
 #[expect(
     clippy::disallowed_methods,
@@ -170,5 +175,38 @@ fn an_interval_longer_than_any_clock_shows_ticks_once() {
                 .await
                 .is_err()
         );
+    });
+}
+
+/// Polls once, as somebody does who is in no loop.
+fn poll_outside(sleep: &mut Sleep) -> Poll<()> {
+    Pin::new(sleep).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_sleep_that_is_over_says_so_though_its_loop_has_closed_meanwhile() {
+    on_each(each_builder(), |event_loop| {
+        let mut first = sleep(Duration::from_millis(1));
+        let sleeping = async {
+            assert!(poll_outside(&mut first).is_pending());
+            // Later than the first one: by then that has fired, and nobody has looked.
+            sleep(Duration::from_millis(2)).await;
+        };
+        event_loop.run_until_complete(sleeping).unwrap();
+        event_loop.close().unwrap();
+        assert!(poll_outside(&mut first).is_ready());
+    });
+}
+
+#[test]
+fn fault_038_a_sleep_that_outlives_its_loop_fails_at_once() {
+    on_each(each_builder(), |event_loop| {
+        let mut long = sleep(Duration::from_secs(3_600));
+        let sleeping = async { assert!(poll_outside(&mut long).is_pending()) };
+        event_loop.run_until_complete(sleeping).unwrap();
+        event_loop.close().unwrap();
+        let polled = catch_unwind(AssertUnwindSafe(|| poll_outside(&mut long)));
+        let why = polled.unwrap_err().downcast::<&str>().unwrap();
+        assert_eq!(*why, "cannot sleep: event loop is closed");
     });
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bowerbird_core::{Awaited, note};
 use bowerbird_executor::{Handle, TimerId};
+use bowerbird_io::Deadline;
 use futures_core::Stream;
 
 use super::with_loop;
@@ -19,7 +20,8 @@ use super::with_loop;
 /// - asyncio: `tasks.py`, `sleep`; a result goes through [`Sleep::with_result`].
 ///
 /// # Panics
-/// When polled outside a running loop, or after its loop has closed.
+/// When first polled outside a running loop; or when its loop has closed before the time was over,
+/// and somebody outside of that loop goes on polling it.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -62,8 +64,8 @@ enum State {
     Until(Instant),
     /// Due from the beginning; the next poll is the end.
     Yielded,
-    /// In a wheel of this loop.
-    Armed(Handle, TimerId),
+    /// In a wheel of this loop, or fired; due then.
+    Armed(Handle, TimerId, Deadline),
     /// Over.
     Done,
 }
@@ -83,12 +85,17 @@ impl<T> Sleep<T> {
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &self.state {
             State::For(_) | State::Until(_) => self.begin(cx),
-            State::Armed(handle, timer) => {
+            State::Armed(handle, timer, due) => {
                 if handle.update_timer(*timer, cx.waker()) {
                     note(Awaited::Timer);
                     return Poll::Pending;
                 }
-                assert!(!handle.is_closed(), "cannot sleep: event loop is closed");
+                // A timer leaves its wheel by firing, and at the end of its loop. One that fired
+                // may be polled as the loop closes, by a worker that is not done yet.
+                assert!(
+                    !handle.is_closed() || handle.now() >= *due,
+                    "cannot sleep: event loop is closed"
+                );
                 self.state = State::Done;
                 Poll::Ready(())
             }
@@ -115,7 +122,8 @@ impl<T> Sleep<T> {
                 return State::Yielded;
             };
             let timer = handle.add_timer(deadline, cx.waker());
-            State::Armed(handle.clone(), timer.expect("a running loop takes timers"))
+            let timer = timer.expect("a running loop takes timers");
+            State::Armed(handle.clone(), timer, deadline)
         });
         if matches!(self.state, State::Yielded) {
             cx.waker().wake_by_ref();
@@ -128,7 +136,7 @@ impl<T> Sleep<T> {
 
 impl<T> Drop for Sleep<T> {
     fn drop(&mut self) {
-        if let State::Armed(handle, timer) = &self.state {
+        if let State::Armed(handle, timer, _) = &self.state {
             handle.remove_timer(*timer);
         }
     }
