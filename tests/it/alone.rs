@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use crate::folder::Folder;
 use crate::loops::watched;
 use crate::peers;
 
@@ -78,6 +79,44 @@ pub(crate) fn traced_alone(name: &str, turns: usize, test: impl FnOnce(usize)) -
     assert!(child.status.success(), "{name}: {told}{summary}");
     assert!(told.contains("1 passed"), "there is no test {name}: {told}");
     Some(summary)
+}
+
+/// Runs `test` in such a process, some of whose system calls fail: `injections` are strace's, as in
+/// `accept4:error=EMFILE:when=1+2`, with a space between two; each thread counts its own calls. The
+/// lines about these calls; `None` in the child, and where nothing can be traced. The watchdog is on
+/// this side: the child could perhaps not start its thread.
+#[track_caller]
+pub(crate) fn injected_alone(name: &str, injections: &str, test: impl FnOnce()) -> Option<String> {
+    if is_child(name) {
+        test();
+        return None;
+    }
+    if !peers::can_trace() {
+        return None;
+    }
+    let folder = Folder::new();
+    let log = folder.at("calls");
+    let calls = injections
+        .split(' ')
+        .map(|one| one.split_once(':').unwrap().0);
+    let calls: Vec<_> = calls.collect();
+    let mut tracer = Command::new("strace");
+    tracer.args(["-f", "-qq", "--seccomp-bpf", "-e"]);
+    tracer.arg(format!("trace={}", calls.join(",")));
+    for injection in injections.split(' ') {
+        tracer.args(["-e", &format!("inject={injection}")]);
+    }
+    tracer
+        .arg("-o")
+        .args([&log, &std::env::current_exe().unwrap()]);
+    let child = watched(|| started(tracer, name, &[]));
+    let told = String::from_utf8_lossy(&child.stdout);
+    let errors = String::from_utf8_lossy(&child.stderr);
+    assert!(
+        child.status.success() && told.contains("1 passed"),
+        "{name}, {injections}: {told}{errors}"
+    );
+    Some(std::fs::read_to_string(log).unwrap())
 }
 
 fn is_child(name: &str) -> bool {

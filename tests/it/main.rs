@@ -107,6 +107,8 @@ mod faults;
 
 mod scarcity;
 
+mod injection;
+
 mod costs;
 
 mod signals;

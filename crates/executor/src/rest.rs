@@ -226,8 +226,11 @@ impl Worker {
             .reactor
             .receive(&mut events, wait)
             .unwrap_or_else(|error| {
-                // Only a bug of ours gets here (a bad descriptor): without a reactor nothing can be
-                // waited for, and a loop that went on would spin for ever.
+                // A bug of ours (a bad descriptor), or a system that forbids the call: without a
+                // reactor nothing can be waited for, and a loop that went on would spin for ever.
+                // On a pool this ends one worker, who may have been the last to turn the reactor:
+                // whoever runs the loop is told.
+                self.handle.stop();
                 panic!("the reactor failed: {error}")
             })
     }

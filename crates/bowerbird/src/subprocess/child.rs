@@ -5,8 +5,10 @@
 //!
 //! ```text
 //! started ─► watched by a task of the loop ──ended──► reaped
-//!                │ loop closed, or no descriptors       ▲
-//!                └────► watched by a thread ────────────┘
+//!                │ loop closed, or no descriptors       ▲ ▲
+//!                ├────► watched by a thread ────────────┘ │
+//!                │ no threads either                      │
+//!                └────► looked at now and then ───────────┘
 //! ```
 
 use std::future::{Future, poll_fn};
@@ -23,6 +25,7 @@ use bowerbird_io::children::{Exit, wait_without_reaping};
 
 use crate::exceptions::ProcessLookupError;
 use crate::locks::Event;
+use crate::tasks::sleep;
 
 /// Children that no thread could be started for; looked at whenever another one is started.
 static ORPHANS: Mutex<Vec<Arc<Child>>> = Mutex::new(Vec::new());
@@ -169,30 +172,63 @@ impl Child {
 
 /// Sees to it that a child will be reaped: by a task of the loop, else by a thread.
 pub(super) fn watch(child: &Arc<Child>, handle: &Handle) {
-    let watcher = Watcher(child.clone());
-    if let Ok(exit) = Exit::watch(handle.reactor(), child.id) {
-        let watching = async move {
-            if exit.ended().await.is_ok() {
-                watcher.0.outcome();
-            }
-        };
-        handle.create_unlisted(watching).detach();
-    }
+    let exit = Exit::watch(handle.reactor(), child.id);
+    let watcher = Watcher {
+        child: child.clone(),
+        is_relieved: false,
+    };
+    handle.create_unlisted(watcher.watch(exit)).detach();
 }
 
 /// Who watches a child in a loop. Should the loop close first, a thread goes on.
-struct Watcher(Arc<Child>);
+struct Watcher {
+    /// The child.
+    child: Arc<Child>,
+    /// A thread has gone on already.
+    is_relieved: bool,
+}
+
+impl Watcher {
+    async fn watch(mut self, exit: io::Result<Exit>) {
+        if let Ok(exit) = exit {
+            // Where the child has a debugger, that one hears of its end first, and we may hear of
+            // it before there is anything for us to reap.
+            if exit.ended().await.is_ok() && self.child.outcome().is_some() {
+                return;
+            }
+        }
+        self.is_relieved = is_looked_after(&self.child);
+        if self.is_relieved {
+            return;
+        }
+        // No descriptor and no thread: then it is looked at now and then.
+        let [mut pause, most] = LOOKS;
+        while self.child.outcome().is_none() {
+            sleep(pause).await;
+            pause = (pause * 2).min(most);
+        }
+    }
+}
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        abandon(&self.0);
+        if !self.is_relieved {
+            abandon(&self.child);
+        }
     }
 }
 
 /// Sees to it that a child without a loop will be reaped.
 pub(super) fn abandon(child: &Arc<Child>) {
+    if !is_looked_after(child) {
+        orphans().push(child.clone());
+    }
+}
+
+/// Whether it has been reaped, or a thread has been started that will do so.
+fn is_looked_after(child: &Arc<Child>) -> bool {
     if child.outcome().is_some() {
-        return;
+        return true;
     }
     let watched = child.clone();
     let watcher = thread::Builder::new()
@@ -200,9 +236,7 @@ pub(super) fn abandon(child: &Arc<Child>) {
         .stack_size(64 * 1024)
         .spawn(move || reap_on_thread(&watched));
     // It is not joined: it lasts as long as the child does, which is nobody's to wait for.
-    if watcher.is_err() {
-        orphans().push(child.clone());
-    }
+    watcher.is_ok()
 }
 
 /// Looks after children that no thread could be started for.

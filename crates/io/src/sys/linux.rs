@@ -16,7 +16,7 @@ use std::time::Duration;
 use polling::AsSource;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
 };
@@ -154,9 +154,13 @@ impl Backend {
 
     /// Makes one waiter return, or the next one that would wait.
     pub(crate) fn notify(&self) {
-        // The write can only fail when the counter would overflow, after 2^64 notifications, or in
-        // an interrupted process that nobody can help.
-        let _written = rustix::io::write(&self.notifier, &1_u64.to_ne_bytes());
+        let notify = || retry_on_intr(|| rustix::io::write(&self.notifier, &1_u64.to_ne_bytes()));
+        if notify() == Err(Errno::AGAIN) {
+            // The counter is full, which would take 2^64 notifications; empty, it takes another,
+            // and that is an event like any other. Somebody else may have emptied it just now.
+            let _emptied = rustix::io::read(&self.notifier, &mut [0; 8]);
+            let _written = notify();
+        }
     }
 
     /// Sets the timer to `at` unless it is set to something as early.
@@ -227,5 +231,25 @@ fn signal(key: u64, flags: EventFlags) -> Signal {
         // short read be taken for the last one.
         is_read_hung: flags.intersects(ends | EventFlags::RDHUP | EventFlags::PRI),
         is_write_hung: flags.intersects(ends),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fault_068_a_notifier_that_is_full_still_wakes() {
+        let backend = Backend::new().expect("descriptors");
+        let mut buffer = Buffer::new();
+        let full = u64::MAX - 1;
+        rustix::io::write(&backend.notifier, &full.to_ne_bytes()).expect("it was empty");
+        let first = backend.wait(&mut buffer, Wait::Poll).expect("no error");
+        assert!(first.is_notified, "the event of filling it up");
+        for _ in 0..3 {
+            backend.notify();
+            let next = backend.wait(&mut buffer, Wait::Poll).expect("no error");
+            assert!(next.is_notified);
+        }
     }
 }
