@@ -615,6 +615,10 @@ mod counted {
         assert_eq!(long.raw_os_error(), Some(E2BIG));
         let nul = piped("true").arg("a\0b").await.unwrap_err();
         assert_eq!(nul.kind(), ErrorKind::InvalidInput);
+        // Both through one pipe, which is made by us and not by std.
+        let both = create_subprocess_exec("no-such-program").stdout(PIPE);
+        let both = both.stderr(STDOUT).await.unwrap_err();
+        assert_eq!(both.kind(), ErrorKind::NotFound);
     }
 
     async fn echoed(text: &'static [u8]) -> Vec<u8> {

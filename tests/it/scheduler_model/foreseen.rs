@@ -209,7 +209,9 @@ impl Model {
                     is_taken,
                 });
             }
-            Step::CallSoon => self.ready.push_back(Turn::Call { task, step: at }),
+            Step::CallSoon | Step::CallElsewhere => {
+                self.ready.push_back(Turn::Call { task, step: at })
+            }
             Step::OnDone(number) => {
                 if let Some(child) = self.child(task, number) {
                     if self.tasks[child].place == Place::Done {

@@ -201,12 +201,12 @@ fn judge_callbacks(played: &Played<'_>, scripts: &[&Script]) -> Result<(), Strin
                 if !called.insert((task, step)) {
                     return Err(format!("{line:?} twice"));
                 }
-                let is_direct = matches!(scripts[task][step], Step::CallSoon);
+                let is_direct = scripts[task][step].is_call();
                 if is_direct && last.insert(task, step).is_some_and(|last| last > step) {
                     return Err(format!("{line:?} came late"));
                 }
             }
-            Line::Did { task, step, .. } if matches!(scripts[task][step], Step::CallSoon) => {
+            Line::Did { task, step, .. } if scripts[task][step].is_call() => {
                 taken.insert((task, step));
             }
             _ => {}

@@ -3,6 +3,7 @@
 use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bowerbird::{Event, EventLoop, Task, TaskError, TaskRef};
@@ -191,12 +192,19 @@ impl Player {
                 let callback = self.stage.callback(self.number, self.step);
                 let _handle = self.stage.event_loop.call_soon(callback);
             }
+            Step::CallElsewhere => {
+                let callback = self.stage.callback(self.number, self.step);
+                let call = || drop(self.stage.event_loop.call_soon_threadsafe(callback));
+                thread::scope(|scope| {
+                    scope.spawn(call);
+                });
+            }
             Step::OnDone(number) => self.call_when_done(number),
             Step::Thread => {
                 let call = self.stage.call();
                 self.waiting(call.into_future()).await.unwrap();
             }
-            Step::Block => block_in_place(std::thread::yield_now),
+            Step::Block => block_in_place(thread::yield_now),
             Step::Sleep => self.waiting(sleep_until(self.stage.alarm)).await,
         }
         Saw::Nothing

@@ -26,6 +26,8 @@ pub(super) enum Step {
     Cancel(usize),
     /// Hands in a callback.
     CallSoon,
+    /// Has another thread hand one in, and waits for that thread.
+    CallElsewhere,
     /// Has a callback run when a child is done.
     OnDone(usize),
     /// Awaits a call on another thread.
@@ -34,6 +36,13 @@ pub(super) enum Step {
     Block,
     /// Sleeps until the one time that all sleeps of a program end at.
     Sleep,
+}
+
+impl Step {
+    /// Whether it hands in a callback, by itself or through another thread.
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self, Self::CallSoon | Self::CallElsewhere)
+    }
 }
 
 /// What a task does in all.
@@ -50,6 +59,7 @@ pub(super) fn scripts() -> impl Strategy<Value = Script> {
         2 => number().prop_map(Step::Watch),
         3 => number().prop_map(Step::Cancel),
         2 => Just(Step::CallSoon),
+        2 => Just(Step::CallElsewhere),
         2 => number().prop_map(Step::OnDone),
         1 => Just(Step::Thread),
         1 => Just(Step::Block),
