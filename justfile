@@ -20,6 +20,10 @@ loom preemptions="2":
     CARGO_TARGET_DIR=target/loom RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS={{preemptions}} cargo test --release -p bowerbird-io --lib loom
     CARGO_TARGET_DIR=target/loom RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS={{preemptions}} cargo test --release -p bowerbird-executor --lib loom
 
+# Models of more threads than loom can go through, at random; a failure tells how to play it again
+shuttle *filter:
+    CARGO_TARGET_DIR=target/shuttle RUSTFLAGS="--cfg loom --cfg shuttle -C debug-assertions=on" cargo test --release -p bowerbird-executor --lib programs -- {{filter}}
+
 # Thousands of random programs; `just soak --seconds 3600 --workers 8`, or a failure's `--seed`
 soak *options:
     cargo test --profile soak -p bowerbird-tests --test soak -- {{options}}

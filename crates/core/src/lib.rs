@@ -11,7 +11,7 @@
 
 mod sync;
 
-mod locked;
+pub mod locked;
 
 mod state;
 

@@ -1,10 +1,10 @@
 //! Which locks this thread holds, in debug builds: one taken out of order, or held while user code
 //! runs, fails at once instead of hanging some day.
 //!
-//! Every lock of this crate has a [`Rank`] (`sync::ranks`); a thread may take one only above all
-//! that it holds, and none may be held where foreign code begins (I4). Called by `sync::lock`, and
-//! by whoever is about to poll, drop, wake or call. Release builds and loom models keep none of it:
-//! the notes are empty there and the checks are gone.
+//! Every lock of this crate and of the executor has a [`Rank`] (`sync::ranks` of each); a thread may
+//! take one only above all that it holds, and none may be held where foreign code begins (I4).
+//! Called by `sync::lock`, and by whoever is about to poll, drop, wake or call. Release builds and
+//! loom models keep none of it: the notes are empty there and the checks are gone.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,7 +12,7 @@ use std::ops::{Deref, DerefMut};
 
 /// A lock's place in the one order in which locks may be taken, and its name for the complaint.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rank {
+pub struct Rank {
     /// Locks of a higher level may be taken while this one is held.
     #[cfg_attr(
         any(not(debug_assertions), loom),
@@ -28,8 +28,9 @@ pub(crate) struct Rank {
 }
 
 impl Rank {
-    /// A rank; those of a higher level come later.
-    pub(crate) const fn new(level: u8, name: &'static str) -> Self {
+    /// A rank; those of a higher level come later. The executor's are below 100: its locks are
+    /// taken before those of the tasks that it holds.
+    pub const fn new(level: u8, name: &'static str) -> Self {
         Self { level, name }
     }
 }
@@ -37,7 +38,7 @@ impl Rank {
 /// A lock is held, or about to be.
 #[derive(Debug)]
 #[must_use = "the lock counts as given back when this drops"]
-pub(crate) struct Held {
+pub struct Held {
     /// What it is about, in debug builds.
     #[cfg(all(debug_assertions, not(loom)))]
     rank: Rank,
@@ -46,21 +47,31 @@ pub(crate) struct Held {
 }
 
 /// A lock's guard, and the note that it is held.
-pub(crate) struct Guarded<G> {
+pub struct Guarded<G> {
     /// What the lock gave.
     guard: G,
     /// Dropped after the guard.
-    #[expect(dead_code, reason = "it is there to be dropped")]
     held: Held,
 }
 
 impl<G> Guarded<G> {
     /// The guard that `take` gives, noted before it waits: so a cycle is told and does not hang.
     #[inline]
-    pub(crate) fn take(rank: Rank, take: impl FnOnce() -> G) -> Self {
+    pub fn take(rank: Rank, take: impl FnOnce() -> G) -> Self {
         let held = Held::note(rank);
         Self {
             guard: take(),
+            held,
+        }
+    }
+
+    /// Lends the guard to a wait for a condition, which gives it back. The lock counts as held
+    /// meanwhile: this thread does nothing else.
+    #[inline]
+    pub fn through(self, wait: impl FnOnce(G) -> G) -> Self {
+        let Self { guard, held } = self;
+        Self {
+            guard: wait(guard),
             held,
         }
     }
@@ -102,7 +113,7 @@ impl Held {
 /// In debug builds, when this thread holds a lock.
 #[inline]
 #[track_caller]
-pub(crate) fn assert_none_held() {
+pub fn assert_none_held() {
     #[cfg(all(debug_assertions, not(loom)))]
     book::assert_none();
 }

@@ -15,6 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
+use bowerbird_core::locked::Guarded;
 use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create};
 use bowerbird_io::{Clock, Deadline};
 
@@ -23,6 +24,7 @@ use crate::handle::Handle;
 use crate::refusal::drop_refused;
 use crate::report::Report;
 use crate::roster::{Errand, Next, Roster};
+use crate::sync::ranks;
 
 /// How long an idle thread spins before it sleeps: a caller that awaits one call after the other
 /// never waits for a thread to wake up.
@@ -140,8 +142,10 @@ impl Pool {
             if left.is_zero() {
                 return state.roster.threads();
             }
-            let waited = self.ended.wait_timeout(state, left);
-            state = waited.expect("nothing under this lock can panic").0;
+            state = state.through(|state| {
+                let waited = self.ended.wait_timeout(state, left);
+                waited.expect("nothing under this lock can panic").0
+            });
         }
         let handles = std::mem::take(&mut state.handles);
         drop(state);
@@ -279,10 +283,13 @@ impl Pool {
         state.roster.leave(|other| Arc::ptr_eq(other, seat))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .expect("nothing under this lock can panic")
+    #[track_caller]
+    fn lock(&self) -> Guarded<MutexGuard<'_, State>> {
+        Guarded::take(ranks::POOL, || {
+            self.state
+                .lock()
+                .expect("nothing under this lock can panic")
+        })
     }
 }
 

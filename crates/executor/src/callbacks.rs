@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 use bowerbird_core::contexts::Context;
+use bowerbird_core::locked::{Guarded, assert_none_held};
 use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, Task, TaskRef, create};
 
 use crate::error::LoopError;
@@ -22,6 +23,7 @@ use crate::refusal::drop_refused;
 use crate::report::{CallSite, Report};
 use crate::shared::Shared;
 use crate::slow;
+use crate::sync::ranks;
 
 /// Callbacks that may run before other tasks get a turn.
 const BATCH: usize = 64;
@@ -169,6 +171,7 @@ impl Handle {
         } = call;
         let run = || {
             let lap = slow::begin_call(&self.0);
+            assert_none_held();
             if let Err(payload) = catch_unwind(AssertUnwindSafe(callback)) {
                 let report = Report::new("a callback panicked").with_panic(Panic::new(payload));
                 self.0.desk.report(&Report {
@@ -297,10 +300,13 @@ impl Callbacks {
         drop(waiting);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue
-            .lock()
-            .expect("nothing under this lock can panic")
+    #[track_caller]
+    fn lock(&self) -> Guarded<MutexGuard<'_, Queue>> {
+        Guarded::take(ranks::CALLBACKS, || {
+            self.queue
+                .lock()
+                .expect("nothing under this lock can panic")
+        })
     }
 }
 

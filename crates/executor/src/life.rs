@@ -9,9 +9,12 @@
 //! ```
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard};
+
+use bowerbird_core::locked::Guarded;
 
 use crate::error::LoopError;
+use crate::sync::ranks;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -27,6 +30,9 @@ pub(crate) struct Life {
     /// Told when the phase changes.
     changed: Condvar,
 }
+
+/// The gate, held.
+type Gate<'a> = Guarded<MutexGuard<'a, ()>>;
 
 /// What a loop is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +57,7 @@ impl Life {
 
     /// Begins a run.
     pub(crate) fn start(&self) -> Result<(), LoopError> {
-        let _gate = self.gate.lock().expect("nothing under the gate can panic");
+        let _gate = self.lock();
         match self.phase() {
             Phase::Paused => self.set(Phase::Running),
             Phase::Running => return Err(LoopError::AlreadyRunning),
@@ -62,7 +68,7 @@ impl Life {
 
     /// Ends a run, and with it a request to stop.
     pub(crate) fn pause(&self) {
-        let _gate = self.gate.lock().expect("nothing under the gate can panic");
+        let _gate = self.lock();
         // Relaxed: read by the thread that runs the loop and by `stop`, which the phase orders.
         self.stop.store(false, Ordering::Relaxed);
         self.set(Phase::Paused);
@@ -71,7 +77,7 @@ impl Life {
     /// Begins to close; what `look` saw just before: it is the caller's to do. `None`: another
     /// call does it or did. No user code may run in `look`.
     pub(crate) fn close<R>(&self, look: impl FnOnce() -> R) -> Result<Option<R>, LoopError> {
-        let _gate = self.gate.lock().expect("nothing under the gate can panic");
+        let _gate = self.lock();
         match self.phase() {
             Phase::Running => Err(LoopError::Running),
             Phase::Paused => {
@@ -84,7 +90,7 @@ impl Life {
     }
 
     pub(crate) fn finish(&self) {
-        let _gate = self.gate.lock().expect("nothing under the gate can panic");
+        let _gate = self.lock();
         self.set(Phase::Closed);
     }
 
@@ -112,16 +118,30 @@ impl Life {
 
     /// Waits while the loop is paused.
     pub(crate) fn wait_at_gate(&self) {
-        let gate = self.gate.lock().expect("nothing under the gate can panic");
+        let gate = self.lock();
         let paused = |_: &mut ()| self.phase() == Phase::Paused;
-        drop(self.changed.wait_while(gate, paused));
+        self.wait_while(gate, paused);
     }
 
     /// Waits until another thread's close is over.
     pub(crate) fn wait_closed(&self) {
-        let gate = self.gate.lock().expect("nothing under the gate can panic");
+        let gate = self.lock();
         let open = |_: &mut ()| self.phase() != Phase::Closed;
-        drop(self.changed.wait_while(gate, open));
+        self.wait_while(gate, open);
+    }
+
+    fn wait_while(&self, gate: Gate<'_>, holds: impl FnMut(&mut ()) -> bool) {
+        drop(gate.through(|gate| {
+            let waited = self.changed.wait_while(gate, holds);
+            waited.expect("nothing under the gate can panic")
+        }));
+    }
+
+    #[track_caller]
+    fn lock(&self) -> Gate<'_> {
+        Guarded::take(ranks::GATE, || {
+            self.gate.lock().expect("nothing under the gate can panic")
+        })
     }
 
     fn set(&self, phase: Phase) {

@@ -7,13 +7,15 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
+use bowerbird_core::locked::Guarded;
 use bowerbird_core::{Birth, Callback, Panic, Runnable, Schedule, TaskRef, create};
 
 use crate::handle::Handle;
 use crate::shared::Shared;
+use crate::sync::ranks;
 
 /// The task that stands for the main future, and what wakes it.
 pub(crate) struct MainFuture {
@@ -130,10 +132,13 @@ impl Signal {
         self.has_turn.swap(true, Ordering::AcqRel);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Runnable>> {
-        self.request
-            .lock()
-            .expect("nothing under this lock can panic")
+    #[track_caller]
+    fn lock(&self) -> Guarded<MutexGuard<'_, Option<Runnable>>> {
+        Guarded::take(ranks::REQUEST, || {
+            self.request
+                .lock()
+                .expect("nothing under this lock can panic")
+        })
     }
 }
 

@@ -112,9 +112,8 @@ mod real {
 mod model {
     use std::collections::VecDeque;
 
-    use loom::sync::{Arc, Mutex};
-
-    use crate::sync::lock;
+    use crate::sync::explorer::sync::{Arc, Mutex};
+    use crate::sync::lock_unranked as lock;
 
     /// A worker's own end of its queue.
     #[derive(Debug)]

@@ -10,11 +10,14 @@
 //! runs user code: references go out of the lock before they drop (I4).
 
 use std::cell::RefCell;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use bowerbird_core::TaskRef;
+use bowerbird_core::locked::Guarded;
 use crossbeam_utils::CachePadded;
+
+use crate::sync::ranks;
 
 /// How many ended tasks a worker keeps before it takes them out of other workers' groups.
 const BATCH: usize = 64;
@@ -180,8 +183,11 @@ pub(crate) fn may_stay(slot: u64, worker: usize) -> bool {
 }
 
 #[inline]
-fn lock(entries: &Mutex<Entries>) -> std::sync::MutexGuard<'_, Entries> {
-    entries.lock().expect("nothing under this lock can panic")
+#[track_caller]
+fn lock(entries: &Mutex<Entries>) -> Guarded<MutexGuard<'_, Entries>> {
+    Guarded::take(ranks::REGISTRY, || {
+        entries.lock().expect("nothing under this lock can panic")
+    })
 }
 
 #[cfg(test)]

@@ -7,10 +7,13 @@
 use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use bowerbird_core::locked::{Guarded, assert_none_held};
 use bowerbird_core::{Panic, TaskRef};
+
+use crate::sync::ranks;
 
 /// Something that went wrong, or took too long, where nobody was left to see it.
 ///
@@ -216,6 +219,7 @@ impl Desk {
 
     /// Hands the report on. When the handler panics, the fallback gets that and the report.
     pub(crate) fn report(&self, report: &Report) {
+        assert_none_held();
         let Some(reporter) = self.reporter() else {
             return self.fall_back(report);
         };
@@ -233,10 +237,13 @@ impl Desk {
         let _told = catch_unwind(AssertUnwindSafe(|| (self.fallback)(report)));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Reporter>> {
-        self.reporter
-            .lock()
-            .expect("nothing under this lock can panic")
+    #[track_caller]
+    fn lock(&self) -> Guarded<MutexGuard<'_, Option<Reporter>>> {
+        Guarded::take(ranks::REPORTER, || {
+            self.reporter
+                .lock()
+                .expect("nothing under this lock can panic")
+        })
     }
 }
 

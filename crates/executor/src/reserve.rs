@@ -16,7 +16,7 @@
 use std::fmt;
 use std::io;
 
-use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
+use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, lock, ranks, wait};
 
 /// See the module. `S` is what a relief is made of, `T` its thread.
 pub(crate) struct Reserve<S, T> {
@@ -84,7 +84,7 @@ impl<S, T> Reserve<S, T> {
     /// # Errors
     /// Those of `start`.
     pub(crate) fn call(&self, start: impl FnOnce(usize, S) -> io::Result<T>) -> io::Result<()> {
-        let mut roll = lock(&self.roll);
+        let mut roll = lock(&self.roll, ranks::ROLL);
         if roll.is_closed {
             return Ok(());
         }
@@ -112,7 +112,7 @@ impl<S, T> Reserve<S, T> {
     /// A call in place is over: this relief may go, and is to be called, for it may rest.
     #[must_use]
     pub(crate) fn dismiss(&self) -> Option<usize> {
-        let mut roll = lock(&self.roll);
+        let mut roll = lock(&self.roll, ranks::ROLL);
         if roll.unrelieved > 0 {
             roll.unrelieved -= 1;
             return None;
@@ -132,7 +132,7 @@ impl<S, T> Reserve<S, T> {
     /// Waits on the bench until it is needed again, or the loop closes. Returns at once if it is
     /// needed already.
     pub(crate) fn sit_out(&self, index: usize) {
-        let mut roll = lock(&self.roll);
+        let mut roll = lock(&self.roll, ranks::ROLL);
         let Some(place) = roll.leaving.iter().position(|&leaving| leaving == index) else {
             return;
         };
@@ -145,7 +145,7 @@ impl<S, T> Reserve<S, T> {
 
     /// Ends it all; whoever is on the bench leaves it. The threads are the caller's to join.
     pub(crate) fn close(&self) -> Vec<T> {
-        let mut roll = lock(&self.roll);
+        let mut roll = lock(&self.roll, ranks::ROLL);
         roll.is_closed = true;
         self.changed.notify_all();
         std::mem::take(&mut roll.threads)
@@ -154,7 +154,7 @@ impl<S, T> Reserve<S, T> {
     /// How many are on duty, and how many calls have nobody.
     #[cfg(all(test, loom))]
     pub(crate) fn duties(&self) -> (usize, usize) {
-        let roll = lock(&self.roll);
+        let roll = lock(&self.roll, ranks::ROLL);
         (roll.on_duty.len(), roll.unrelieved)
     }
 
@@ -167,7 +167,7 @@ impl<S, T> Reserve<S, T> {
 
 impl<S, T> fmt::Debug for Reserve<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let roll = lock(&self.roll);
+        let roll = lock(&self.roll, ranks::ROLL);
         f.debug_struct("Reserve")
             .field("on_duty", &roll.on_duty)
             .field("leaving", &roll.leaving)

@@ -8,10 +8,11 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use bowerbird_core::locked::Guarded;
 use bowerbird_core::{Birth, TaskRef};
 use bowerbird_io::{Clock, Reactor};
 use crossbeam_utils::CachePadded;
@@ -33,6 +34,7 @@ use crate::report::{Desk, Report};
 use crate::shared::{Remote, Shared};
 use crate::sleep::Sleep;
 use crate::slow::{self, Pace};
+use crate::sync::ranks;
 use crate::timed::Timed;
 use crate::watch::Watch;
 use crate::worker::{Core, Worker};
@@ -71,7 +73,7 @@ impl Runtime {
         for (index, core) in (1..).zip(cores) {
             // On failure the runtime drops here, and with it the threads that did start.
             let thread = start_worker(&runtime.shared, index, core)?;
-            crate::sync::lock(&runtime.threads).push(thread);
+            runtime.threads().push(thread);
         }
         Ok(runtime)
     }
@@ -153,7 +155,7 @@ impl Runtime {
     fn is_own_worker(&self) -> bool {
         let me = thread::current().id();
         let is_mine = |remote: &CachePadded<Remote>| {
-            let thread = remote.thread.lock().expect("nobody panics under this lock");
+            let thread = remote.thread();
             thread.as_ref().is_some_and(|thread| thread.id() == me)
         };
         // Whoever runs the loop is worker 0 for as long as the loop runs, and no longer.
@@ -163,18 +165,28 @@ impl Runtime {
 
     /// What there is to close; taken once.
     fn remains(&self, unwatched: Vec<TaskRef>) -> Remains {
-        let core = self
-            .core
-            .lock()
-            .expect("nobody panics under this lock")
-            .take();
-        let threads = &mut *self.threads.lock().expect("nobody panics under this lock");
+        let core = self.core().take();
+        let threads = std::mem::take(&mut *self.threads());
         Remains {
             shared: self.shared.clone(),
             core: core.expect("the loop does not run, so its core is here"),
-            threads: std::mem::take(threads),
+            threads,
             unwatched,
         }
+    }
+
+    #[track_caller]
+    fn core(&self) -> Guarded<MutexGuard<'_, Option<Core>>> {
+        Guarded::take(ranks::CORE, || {
+            self.core.lock().expect("nobody panics under this lock")
+        })
+    }
+
+    #[track_caller]
+    fn threads(&self) -> Guarded<MutexGuard<'_, Vec<JoinHandle<()>>>> {
+        Guarded::take(ranks::THREADS, || {
+            self.threads.lock().expect("nobody panics under this lock")
+        })
     }
 
     /// Becomes worker 0.
@@ -188,11 +200,7 @@ impl Runtime {
             });
         }
         self.shared.life.start()?;
-        let core = self
-            .core
-            .lock()
-            .expect("nobody panics under this lock")
-            .take();
+        let core = self.core().take();
         let core = core.expect("the phase lets one run at a time, and each gives the core back");
         set_thread(&self.shared, 0);
         let worker = Rc::new(Worker::new(self.shared.clone(), 0, core));
@@ -299,11 +307,7 @@ impl Drop for Run<'_> {
         let spent = Rc::new(Worker::new(shared.clone(), 0, idle));
         let worker = std::mem::replace(&mut self.worker, spent);
         let worker = Rc::into_inner(worker).expect("`leave` dropped the only other owner");
-        *self
-            .runtime
-            .core
-            .lock()
-            .expect("nobody panics under this lock") = Some(worker.core);
+        *self.runtime.core() = Some(worker.core);
         shared.life.pause();
     }
 }
@@ -395,9 +399,5 @@ fn worker_thread(shared: Arc<Shared>, index: usize, core: Core) {
 
 /// Lets others wake this worker's thread.
 fn set_thread(shared: &Shared, index: usize) {
-    let mut thread = shared.remotes[index]
-        .thread
-        .lock()
-        .expect("nobody panics under this lock");
-    *thread = Some(thread::current());
+    *shared.remotes[index].thread() = Some(thread::current());
 }

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::thread::Thread;
 
+use bowerbird_core::locked::Guarded;
 use bowerbird_core::{Runnable, Slot};
 use bowerbird_io::{Clock, Reactor, Timers};
 use crossbeam_utils::CachePadded;
@@ -22,6 +23,7 @@ use crate::runtime::Runtime;
 use crate::signal_handlers::SignalHandlers;
 use crate::sleep::{Call, Sleep};
 use crate::slow::Pace;
+use crate::sync::ranks;
 use crate::timed::Timed;
 use crate::watch::Watch;
 use crate::worker::Core;
@@ -81,7 +83,7 @@ pub(crate) struct Remote {
     /// The timers of its tasks.
     pub(crate) timers: Timers,
     /// Its thread, once it has started; worker 0 is whoever runs the loop.
-    pub(crate) thread: Mutex<Option<Thread>>,
+    thread: Mutex<Option<Thread>>,
     /// What it has done.
     pub(crate) counters: Counters,
 }
@@ -107,6 +109,16 @@ impl Remote {
             counters: Counters::default(),
         }
     }
+
+    /// Its worker's thread, once it has started.
+    #[track_caller]
+    pub(crate) fn thread(&self) -> Guarded<MutexGuard<'_, Option<Thread>>> {
+        Guarded::take(ranks::THREAD, || {
+            self.thread
+                .lock()
+                .expect("nothing under this lock can panic")
+        })
+    }
 }
 
 impl Inbox {
@@ -129,10 +141,13 @@ impl Inbox {
         runnable
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Runnable>> {
-        self.tasks
-            .lock()
-            .expect("nothing under this lock can panic")
+    #[track_caller]
+    fn lock(&self) -> Guarded<MutexGuard<'_, VecDeque<Runnable>>> {
+        Guarded::take(ranks::INBOX, || {
+            self.tasks
+                .lock()
+                .expect("nothing under this lock can panic")
+        })
     }
 }
 
@@ -222,8 +237,7 @@ impl Shared {
             Call::Nobody => {}
             Call::Reactor => self.reactor.notify(),
             Call::Thread(worker) => {
-                let thread = self.remotes[worker].thread.lock();
-                if let Some(thread) = &*thread.expect("nothing under this lock can panic") {
+                if let Some(thread) = &*self.remotes[worker].thread() {
                     thread.unpark();
                 }
             }

@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 
+use bowerbird_core::locked::Guarded;
+
 use crate::error::LoopError;
 use crate::handle::Handle;
+use crate::sync::ranks;
 
 /// A handler; dropping it ends it.
 pub type SignalHandler = Box<dyn Any + Send>;
@@ -57,8 +60,11 @@ impl SignalHandlers {
         drop(held);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<BTreeMap<i32, SignalHandler>>> {
-        self.held.lock().expect("nothing under this lock can panic")
+    #[track_caller]
+    fn lock(&self) -> Guarded<MutexGuard<'_, Option<BTreeMap<i32, SignalHandler>>>> {
+        Guarded::take(ranks::SIGNALS, || {
+            self.held.lock().expect("nothing under this lock can panic")
+        })
     }
 }
 

@@ -21,7 +21,7 @@
 use crossbeam_utils::CachePadded;
 
 use crate::counts::{Counts, Place, Rester, Wish};
-use crate::sync::{AtomicU64, Mutex, Ordering, fence, lock};
+use crate::sync::{AtomicU64, Mutex, Ordering, fence, lock, ranks};
 use crate::words::Words;
 
 /// What the caller must do so that the chosen worker wakes up.
@@ -245,7 +245,7 @@ impl Sleep {
 
     /// The sleeper that lay down last, now counted as searching. None if that changed meanwhile.
     fn grant_sleeper(&self) -> Option<usize> {
-        let mut sleepers = lock(&self.sleepers);
+        let mut sleepers = lock(&self.sleepers, ranks::SLEEPERS);
         self.change(|counts| {
             (counts.to_call() == Some(Rester::Asleep)).then(|| counts.called(Rester::Asleep))
         })
@@ -261,7 +261,7 @@ impl Sleep {
         if place != Place::Asleep {
             return self.change(enter).is_ok();
         }
-        let mut sleepers = lock(&self.sleepers);
+        let mut sleepers = lock(&self.sleepers, ranks::SLEEPERS);
         let placed = self.change(enter).is_ok();
         if placed {
             sleepers.push(me);
@@ -271,7 +271,7 @@ impl Sleep {
 
     /// Leaves the list and the counts; false when a grant was quicker.
     fn get_up(&self, me: usize) -> bool {
-        let mut sleepers = lock(&self.sleepers);
+        let mut sleepers = lock(&self.sleepers, ranks::SLEEPERS);
         let Some(at) = sleepers.iter().position(|&worker| worker == me) else {
             return false;
         };

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::task::{Wake, Waker};
 
 use bowerbird_core::Callback;
+use bowerbird_core::locked::Guarded;
 use bowerbird_io::Deadline;
 
 use crate::callbacks::Call;
@@ -19,6 +20,7 @@ use crate::handle::Handle;
 use crate::life::Phase;
 use crate::refusal::drop_refused;
 use crate::shared::Shared;
+use crate::sync::ranks;
 use crate::timekeeping::TimerId;
 
 /// A callback for later, to be taken back. Ordered by time, and among equals by the calls.
@@ -193,10 +195,13 @@ impl Timed {
         self.earliest.store(earliest.as_nanos(), Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Calls> {
-        self.calls
-            .lock()
-            .expect("nothing under this lock can panic")
+    #[track_caller]
+    fn lock(&self) -> Guarded<MutexGuard<'_, Calls>> {
+        Guarded::take(ranks::TIMED, || {
+            self.calls
+                .lock()
+                .expect("nothing under this lock can panic")
+        })
     }
 }
 

@@ -7,14 +7,16 @@
 //! allowance, so that a program which uses slots all the time pays a hundred looks a second.
 //! Called by workers only; never touches queues other than slots.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use bowerbird_core::Runnable;
+use bowerbird_core::locked::Guarded;
 use bowerbird_io::Deadline;
 
 use crate::shared::Shared;
+use crate::sync::ranks;
 
 /// How long a slot may hold a task before somebody looks.
 const PERIOD: Duration = Duration::from_micros(50);
@@ -152,9 +154,12 @@ impl Watch {
         self.lock().looks = ALLOWANCE;
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Allowance> {
-        self.allowance
-            .lock()
-            .expect("nothing under this lock can panic")
+    #[track_caller]
+    fn lock(&self) -> Guarded<MutexGuard<'_, Allowance>> {
+        Guarded::take(ranks::ALLOWANCE, || {
+            self.allowance
+                .lock()
+                .expect("nothing under this lock can panic")
+        })
     }
 }

@@ -11,7 +11,7 @@ use loom::sync::{Arc, Mutex};
 use loom::thread::{self, JoinHandle, Thread};
 
 use crate::roster::{Errand, Next, Roster};
-use crate::sync::lock;
+use crate::sync::lock_unranked as lock;
 
 /// What a model's pool is like.
 #[derive(Clone, Copy)]

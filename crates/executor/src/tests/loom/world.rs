@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
-use loom::sync::atomic::{AtomicUsize, Ordering, fence};
-use loom::sync::{Arc, Condvar, Mutex};
-use loom::thread;
-
 use crate::counts::{Counts, Place, Wish};
+use crate::queue::{Injector, Local, Stealer};
 use crate::sleep::{Call, Sleep};
+use crate::sync::explorer::sync::atomic::{AtomicUsize, Ordering, fence};
+use crate::sync::explorer::sync::{Arc, Condvar, Mutex};
+use crate::sync::explorer::thread;
 
 /// Looks that a spinner takes before it settles.
 const LOOKS: usize = 1;
@@ -32,6 +32,8 @@ pub(super) struct World {
     /// Work for anybody, one cell for each publisher: 1 is a piece of work. Published by Release
     /// and no more, as crossbeam does: what finds it is the protocol's to see to.
     work: Vec<AtomicUsize>,
+    /// The far ends of the workers' queues, and the queue of all, where a model has them.
+    pub(super) queues: Option<(Vec<Stealer<usize>>, Injector<usize>)>,
     /// What only one worker can do. Relaxed: calls carry it.
     wishes: Vec<AtomicUsize>,
     /// 1: a timer is set, and due at once. Relaxed, as if its wheel had no lock: whether those who
@@ -123,10 +125,25 @@ impl World {
         seats: usize,
         publishers: usize,
     ) -> Arc<Self> {
-        let zeros = |count: usize| (0..count).map(|_| AtomicUsize::new(0)).collect();
+        Arc::new(Self::empty(workers, reliefs, seats, publishers))
+    }
+
+    /// With a queue for each worker and one for all, instead of cells.
+    #[cfg(shuttle)]
+    pub(super) fn with_queues(seats: usize, queues: &[Local<usize>]) -> Arc<Self> {
+        let stealers = queues.iter().map(Local::stealer).collect();
         Arc::new(Self {
+            queues: Some((stealers, Injector::new())),
+            ..Self::empty(queues.len(), 0, seats, 0)
+        })
+    }
+
+    fn empty(workers: usize, reliefs: usize, seats: usize, publishers: usize) -> Self {
+        let zeros = |count: usize| (0..count).map(|_| AtomicUsize::new(0)).collect();
+        Self {
             sleep: Sleep::new(workers, reliefs, seats),
             work: zeros(publishers),
+            queues: None,
             wishes: zeros(workers + reliefs),
             timer: AtomicUsize::new(0),
             over: AtomicUsize::new(0),
@@ -136,7 +153,7 @@ impl World {
                 told: Condvar::new(),
             },
             tokens: (0..workers + reliefs).map(|_| Gate::new()).collect(),
-        })
+        }
     }
 
     /// Publishes a piece of work for anybody.
@@ -208,8 +225,11 @@ impl World {
         }
     }
 
-    fn has_work(&self) -> bool {
-        self.work.iter().any(is_set)
+    pub(super) fn has_work(&self) -> bool {
+        let is_queued = |(stealers, injector): &(Vec<Stealer<usize>>, Injector<usize>)| {
+            !injector.is_empty() || stealers.iter().any(|queue| !queue.is_empty())
+        };
+        self.work.iter().any(is_set) || self.queues.as_ref().is_some_and(is_queued)
     }
 
     /// Whether one of the first `cells` holds work.
