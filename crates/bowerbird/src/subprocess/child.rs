@@ -191,9 +191,12 @@ struct Watcher {
 impl Watcher {
     async fn watch(mut self, exit: io::Result<Exit>) {
         if let Ok(exit) = exit {
+            let has_ended = exit.ended().await.is_ok();
+            // Whoever hears of the end finds no descriptor of the child left.
+            drop(exit);
             // Where the child has a debugger, that one hears of its end first, and we may hear of
             // it before there is anything for us to reap.
-            if exit.ended().await.is_ok() && self.child.outcome().is_some() {
+            if has_ended && self.child.outcome().is_some() {
                 return;
             }
         }
