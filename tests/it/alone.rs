@@ -83,8 +83,8 @@ pub(crate) fn traced_alone(name: &str, turns: usize, test: impl FnOnce(usize)) -
 
 /// Runs `test` in such a process, some of whose system calls fail: `injections` are strace's, as in
 /// `accept4:error=EMFILE:when=1+2`, with a space between two; each thread counts its own calls. The
-/// lines about these calls; `None` in the child, and where nothing can be traced. The watchdog is on
-/// this side: the child could perhaps not start its thread.
+/// lines about these calls; `None` in the child, and where nothing can be traced. The watchdog is
+/// on this side: the child could perhaps not start its thread.
 #[track_caller]
 pub(crate) fn injected_alone(name: &str, injections: &str, test: impl FnOnce()) -> Option<String> {
     if is_child(name) {

@@ -253,8 +253,9 @@ fn fault_083_children_that_the_system_refuses_now_and_then_leave_nothing() {
 }
 
 #[test]
-fn fault_100_without_descriptors_of_processes_children_are_waited_for_all_the_same() {
-    let name = "injection::fault_100_without_descriptors_of_processes_children_are_waited_for_all_the_same";
+fn fault_100_without_process_descriptors_children_are_waited_for_all_the_same() {
+    let name =
+        "injection::fault_100_without_process_descriptors_children_are_waited_for_all_the_same";
     with_each(name, &["pidfd_open:error=ENOSYS:when=1+"], || {
         for builder in each_builder() {
             let event_loop = built(&builder);

@@ -29,6 +29,7 @@ const DOORS: [(&str, &[&str]); 6] = [
             "crossbeam-utils",
             "loom",
             "num_cpus",
+            "shuttle",
         ],
     ),
     ("macros", &["proc-macro2", "quote"]),

@@ -1,8 +1,8 @@
 //! Which locks this thread holds, in debug builds: one taken out of order, or held while user code
 //! runs, fails at once instead of hanging some day.
 //!
-//! Every lock of this crate and of the executor has a [`Rank`] (`sync::ranks` of each); a thread may
-//! take one only above all that it holds, and none may be held where foreign code begins (I4).
+//! Every lock of this crate and of the executor has a [`Rank`] (`sync::ranks` of each); a thread
+//! may take one only above all that it holds, and none may be held where foreign code begins (I4).
 //! Called by `sync::lock`, and by whoever is about to poll, drop, wake or call. Release builds and
 //! loom models keep none of it: the notes are empty there and the checks are gone.
 

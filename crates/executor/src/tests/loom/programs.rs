@@ -1,9 +1,9 @@
-//! A whole pool under shuttle: three workers with queues, who steal and rest, run a group of tasks, a
-//! bounded queue with both of its ends, a task from outside and one that waits for a socket.
+//! A whole pool under shuttle: three workers with queues, who steal and rest, run a group of tasks,
+//! a bounded queue with both of its ends, a task from outside and one that waits for a socket.
 //!
 //! The parking protocol is the real one and so are the queues of the seam; what surrounds them is
-//! that of `world`, and the tasks are numbers. A wake that is lost is a deadlock to shuttle. It knows
-//! no stale reads, which are loom's to find: this is for what takes more threads than loom has.
+//! that of `world`, and the tasks are numbers. A wake that is lost is a deadlock to shuttle. It
+//! knows no stale reads, which are loom's to find: this is for what takes more threads than that.
 
 use std::collections::VecDeque;
 
