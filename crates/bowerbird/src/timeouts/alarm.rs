@@ -20,10 +20,12 @@ pub(crate) enum Alarm {
 }
 
 impl Alarm {
+    #[inline]
     pub(crate) fn after(limit: Option<Duration>) -> Self {
         limit.map_or(Self::Never, Self::After)
     }
 
+    #[inline]
     pub(crate) fn at(when: Option<Instant>) -> Self {
         when.map_or(Self::Never, Self::At)
     }

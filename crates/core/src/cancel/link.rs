@@ -48,7 +48,7 @@ pub(super) struct Place {
 
 impl Place {
     #[inline]
-    fn new(role: Role) -> Self {
+    pub(super) fn new(role: Role) -> Self {
         Self {
             node: None,
             task: 0,
@@ -73,14 +73,15 @@ impl Place {
         self.node.is_none() && self.anchor.is_none()
     }
 
-    /// The place, leaving an empty one behind for the time of a poll.
+    /// What it stands for.
     #[inline]
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The place, leaving an empty one behind for the time of a poll.
     pub(super) fn lend(&mut self) -> Self {
         let empty = Self::new(self.role);
-        if self.is_nowhere() {
-            // Not read back: it was written a moment ago.
-            return empty;
-        }
         std::mem::replace(self, empty)
     }
 
@@ -184,6 +185,7 @@ impl Link {
 
     /// Runs `inner`, which polls the future, on its own ground. `Err`: the future must be dropped
     /// instead, with the message for it.
+    #[inline]
     pub(super) fn poll<R>(
         &mut self,
         cx: &mut Context<'_>,

@@ -16,6 +16,30 @@ fn a_future_that_is_ready_at_once_enters_no_tree() {
     assert_eq!(Arc::strong_count(&task.tree), 1);
 }
 
+/// Scopes and catchers in turn, a hundred and fifty deep: more than can be noted in bits.
+fn nested(log: &Log, innermost: Boxed<()>) -> Boxed<()> {
+    (0..150).fold(innermost, |body, depth| match depth % 3 {
+        0 => boxed(pass_on(log.clone(), "catcher", body)),
+        _ => boxed(async { scope(body).await.unwrap_or(()) }),
+    })
+}
+
+#[test]
+fn futures_that_are_ready_at_once_enter_no_tree_however_deep_they_stand() {
+    let task = Task::started(nested(&Log::default(), boxed(async {})));
+    assert_eq!(task.stand, Stand::Done(()));
+    assert_eq!(Arc::strong_count(&task.tree), 1);
+}
+
+#[test]
+fn a_request_reaches_the_catchers_of_any_depth_and_all_on_its_way_out() {
+    let log = Log::default();
+    let mut task = Task::started(nested(&log, boxed(pending())));
+    task.cancel("stop");
+    assert_eq!(log.take(), ["catcher: stop"; 50]);
+    assert!(task.is_cancelled());
+}
+
 #[test]
 fn a_task_without_catchers_is_left_to_the_cell() {
     let mut task = Task::started(async { scope(pending::<()>()).await });
