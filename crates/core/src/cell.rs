@@ -31,6 +31,8 @@ use crate::schedule::{Callback, Schedule};
 use crate::state::{AtomicState, Woken};
 use crate::sync::{AtomicPtr, AtomicU64, Ordering, UnsafeCell};
 
+mod blocks;
+
 mod awaiter;
 
 mod current;
@@ -38,6 +40,7 @@ mod current;
 mod run;
 
 pub(crate) use awaiter::Join;
+pub use blocks::{KeptBlocks, keep_blocks};
 pub(crate) use current::{current, enter, outside, with_current};
 pub(crate) use run::Permit;
 
@@ -117,7 +120,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             // Not done: the cell is not even known yet.
             let _ = state.set_cold();
         }
-        let cell = Box::new(Self {
+        let cell = blocks::allocate(Self {
             header: Header {
                 state,
                 table: &Self::TABLE,
@@ -131,13 +134,13 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 future: ManuallyDrop::new(future),
             }),
         });
-        NonNull::from(Box::leak(cell)).cast()
+        cell.cast()
     }
 
     unsafe fn free(header: NonNull<Header>) {
         // SAFETY: by this table's contract the pointer came from `allocate` of this very type and
         // the last reference is gone; the stage is empty by then (I2).
-        drop(unsafe { Box::from_raw(header.cast::<Self>().as_ptr()) });
+        unsafe { blocks::free(header.cast::<Self>()) };
     }
 
     unsafe fn schedule(header: NonNull<Header>) {

@@ -63,6 +63,7 @@ pub mod contexts;
 
 pub use awaitable::{Awaitable, BorrowedTaskWait, IntoTask, PlainWait, Spawner, TaskWait, Wait};
 pub use awaited::{Awaited, keep_notes, note, note_all};
+pub use cell::{KeptBlocks, keep_blocks};
 pub use error::{Panic, TaskError};
 pub use id::{CallbackId, TaskId};
 pub use runnable::Runnable;

@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use bowerbird_core::locked::Guarded;
-use bowerbird_core::{Birth, TaskRef};
+use bowerbird_core::{Birth, KeptBlocks, TaskRef, keep_blocks};
 use bowerbird_io::{Clock, Reactor};
 use crossbeam_utils::CachePadded;
 
@@ -208,6 +208,7 @@ impl Runtime {
         let run = Run {
             runtime: self,
             worker,
+            _kept: keep_blocks(),
         };
         let is_stopping = self.shared.life.is_stopping();
         self.shared.callbacks.begin_run(is_stopping);
@@ -245,6 +246,8 @@ struct Run<'a> {
     runtime: &'a Runtime,
     /// Worker 0.
     worker: Rc<Worker>,
+    /// The memory of tasks for the next ones; given back last.
+    _kept: KeptBlocks,
 }
 
 impl Run<'_> {
@@ -376,6 +379,7 @@ fn worker_thread(shared: Arc<Shared>, index: usize, core: Core) {
     set_thread(&shared, index);
     shared.config.thread_starts();
     let worker = Rc::new(Worker::new(shared.clone(), index, core));
+    let _kept = keep_blocks();
     current::enter(worker.clone());
     if index < shared.workers() {
         worker.work(|_| {});
