@@ -32,7 +32,8 @@ impl Slot {
     #[inline]
     pub fn put(&self, runnable: Runnable) -> Result<(), Runnable> {
         let raw = runnable.0.into_raw();
-        // Release pairs with the Acquire in `take`: who takes the task sees what its waker wrote.
+        // Release pairs with the Acquire in `take` and `replace`: who takes the task sees what its
+        // waker wrote.
         // SeqCst so that a parking worker's look at the slot comes after its own announcement.
         let put = self.0.compare_exchange(
             ptr::null_mut(),
@@ -47,12 +48,22 @@ impl Slot {
         }
     }
 
+    /// Puts the runnable in, and gives out the one that was there.
+    #[inline]
+    pub fn replace(&self, runnable: Runnable) -> Option<Runnable> {
+        let raw = runnable.0.into_raw();
+        // SeqCst for both reasons of `put`, and to pair with it as `take` does.
+        let before = NonNull::new(self.0.swap(raw.as_ptr(), Ordering::SeqCst))?;
+        // SAFETY: the pointer came from `into_raw`, and the swap made it ours alone.
+        Some(Runnable(unsafe { Permit::from_raw(before) }))
+    }
+
     /// Takes the runnable out, if one is there.
     #[inline]
     pub fn take(&self) -> Option<Runnable> {
         // SeqCst, of which Acquire pairs with the Release in `put`.
         let raw = NonNull::new(self.0.swap(ptr::null_mut(), Ordering::SeqCst))?;
-        // SAFETY: the pointer came from `into_raw` in `put`, and the swap made it ours alone.
+        // SAFETY: the pointer came from `into_raw`, and the swap made it ours alone.
         Some(Runnable(unsafe { Permit::from_raw(raw) }))
     }
 }

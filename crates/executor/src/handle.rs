@@ -249,7 +249,7 @@ impl Schedule for Handle {
     fn schedule(&self, runnable: Runnable) {
         let left = current::with_worker_of(&self.0, |worker| match worker {
             Some(worker) => {
-                worker.push(runnable);
+                worker.push_woken(runnable);
                 None
             }
             None => Some(runnable),

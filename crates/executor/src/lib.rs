@@ -24,6 +24,9 @@ mod sync;
 #[cfg(not(loom))]
 mod worker;
 
+#[cfg(not(loom))]
+mod placing;
+
 mod queue;
 
 mod counts;

@@ -1,13 +1,13 @@
 //! A worker: finds the next task, polls it, rests when there is none.
 //!
 //! Lives on one thread and in its `current`; what others may touch of it is its `Remote`. Control
-//! flow only: queues, parking, time and slots each have a file of their own.
+//! flow only: where a task is put, queues, parking, time and slots each have a file of their own.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bowerbird_core::Runnable;
+use bowerbird_core::{Runnable, TaskId};
 use bowerbird_io::Events;
 
 use crate::budget;
@@ -23,7 +23,7 @@ use crate::slow;
 /// Polls between two looks at the injector, the timers and the reactor.
 const LOOK_AROUND: u64 = 61;
 /// Polls in a row that may come from the slot while the queue waits.
-const STREAK_LIMIT: u32 = 16;
+pub(crate) const STREAK_LIMIT: u32 = 16;
 
 /// See the module.
 #[derive(Debug)]
@@ -45,11 +45,15 @@ pub(crate) struct Worker {
     /// Queues what a turn of the reactor wakes, and will call somebody for all of it.
     pub(crate) gathers: Cell<bool>,
     /// In the midst of a poll.
-    polling: Cell<bool>,
+    pub(crate) polling: Cell<bool>,
     /// The task taken last is one that only this worker may run.
     is_local: Cell<bool>,
+    /// The task under poll has ended: whom it wakes now has awaited it.
+    pub(crate) has_ended: Cell<bool>,
     /// Polls in a row that came from the slot.
-    streak: Cell<u32>,
+    pub(crate) streak: Cell<u32>,
+    /// Whom tasks from the queue have woken at their end of late, and how often.
+    pub(crate) joiner: Cell<(Option<TaskId>, u32)>,
     /// Tasks left of the pass under way; only worker 0 counts them.
     pass: Cell<usize>,
 }
@@ -91,7 +95,9 @@ impl Worker {
             gathers: Cell::new(false),
             polling: Cell::new(false),
             is_local: Cell::new(false),
+            has_ended: Cell::new(false),
             streak: Cell::new(0),
+            joiner: Cell::new((None, 0)),
             pass: Cell::new(0),
         }
     }
@@ -142,9 +148,10 @@ impl Worker {
         }
     }
 
-    /// Keeps the number of a task that ends here, if another worker has entered it.
+    /// A task ends here: keeps its number, if another worker has entered it.
     #[inline]
     pub(crate) fn keep_ended(&self, slot: u64) -> bool {
+        self.has_ended.set(true);
         if !may_stay(slot, self.index) {
             return false;
         }
@@ -162,25 +169,6 @@ impl Worker {
             .counters
             .ended
             .add((gone as u64).wrapping_neg());
-    }
-
-    /// Takes a task that has been woken or created on this thread.
-    #[inline]
-    pub(crate) fn push(&self, runnable: Runnable) {
-        if self.shared().is_single() {
-            return self.line_up(runnable);
-        }
-        let runnable = match self.fill_slot(runnable) {
-            Ok(()) => return self.watch_slot(),
-            Err(runnable) => runnable,
-        };
-        if self.is_whimsical() {
-            return self.shared().inject(runnable);
-        }
-        self.core.queue.push(runnable);
-        if !self.gathers.get() {
-            self.shared().wake_up(self.shared().sleep.work_added());
-        }
     }
 
     pub(crate) fn remote(&self) -> &Remote {
@@ -254,7 +242,7 @@ impl Worker {
     }
 
     /// Goes behind all that wait, those from other threads included.
-    fn line_up(&self, runnable: Runnable) {
+    pub(crate) fn line_up(&self, runnable: Runnable) {
         self.drain_injector();
         self.core.line.borrow_mut().push_back(runnable);
     }
@@ -324,6 +312,7 @@ impl Worker {
     pub(crate) fn run(&self, runnable: Runnable) {
         self.remote().counters.polls.add(1);
         budget::refill();
+        self.has_ended.set(false);
         self.polling.set(true);
         let again = slow::run(self, runnable);
         self.polling.set(false);
@@ -342,52 +331,16 @@ impl Worker {
         self.end_search();
         self.remote().counters.tick.add(1);
         budget::refill();
+        self.has_ended.set(false);
         self.polling.set(true);
         let answer = poll();
         self.polling.set(false);
         answer
     }
 
-    /// The task was woken while it was polled: it goes behind all others. Where there are no
-    /// others it goes to the slot, which wakes nobody: we run it next.
-    fn requeue(&self, runnable: Runnable) {
-        if self.shared().is_single() {
-            return self.line_up(runnable);
-        }
-        let runnable = if self.core.queue.is_empty() {
-            match self.fill_slot(runnable) {
-                Ok(()) => return,
-                Err(runnable) => runnable,
-            }
-        } else {
-            runnable
-        };
-        self.core.queue.push(runnable);
-        self.shared().wake_up(self.shared().sleep.work_added());
-    }
-
-    /// Puts the task where we look first, if nothing is there.
-    #[inline]
-    fn fill_slot(&self, runnable: Runnable) -> Result<(), Runnable> {
-        let slot = &self.remote().slot;
-        let is_shut = self.streak.get() >= STREAK_LIMIT || self.is_whimsical();
-        if is_shut || !slot.is_empty() {
-            return Err(runnable);
-        }
-        slot.put(runnable)
-    }
-
-    /// The slot has been filled; if we are in the midst of a poll, it may be a long one.
-    #[inline]
-    fn watch_slot(&self) {
-        if self.polling.get() && self.shared().sleep.has_seated() {
-            self.shared().watch.slot_filled(self.shared(), self.index);
-        }
-    }
-
     /// Whether to do the less usual of two things, for once; never without `chaos`.
     #[inline]
-    fn is_whimsical(&self) -> bool {
+    pub(crate) fn is_whimsical(&self) -> bool {
         chaos::IS_ON && self.random(2) == 0
     }
 

@@ -32,6 +32,26 @@ fn a_slot_holds_one_runnable_and_gives_it_out_once() {
 }
 
 #[test]
+fn a_slot_gives_out_what_it_held_for_what_it_gets() {
+    let toy = Toy::new();
+    let slot = Slot::default();
+    let (first, one, _) = toy.create(ready(1));
+    let (second, other, _) = toy.create(ready(2));
+    let (first_id, second_id) = (first.id(), second.id());
+    assert!(slot.replace(first).is_none(), "it was empty");
+    let before = slot.replace(second).unwrap();
+    assert_eq!(before.id(), first_id);
+    let after = slot.take().unwrap();
+    assert_eq!(after.id(), second_id);
+    assert!(slot.is_empty());
+    for runnable in [before, after] {
+        assert!(Runnable::run(runnable).is_none());
+    }
+    drop((one, other));
+    toy.assert_clean();
+}
+
+#[test]
 fn a_dropped_slot_cancels_the_task_in_it() {
     let toy = Toy::new();
     let slot = Slot::default();

@@ -1,10 +1,13 @@
-//! The order of a single-threaded loop: strictly first in, first out.
+//! The order of a single-threaded loop: strictly first in, first out. And what a pool does first.
 
+use std::future::{Future, IntoFuture, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 
 use bowerbird_executor::Handle;
 
-use crate::stage::{run, single, spawn, watched, yield_now};
+use crate::stage::{pool, run, single, spawn, watched, yield_now};
 
 /// What happened, in order.
 type Log = Arc<Mutex<Vec<u32>>>;
@@ -110,4 +113,100 @@ fn a_stop_lets_the_pass_under_way_end_and_begins_no_other() {
         runtime.run_forever().unwrap();
         assert_eq!(*log.lock().unwrap(), [0, 1, 2]);
     });
+}
+
+/// Three tasks wait, and one poll wakes them in this order; who of them ran first.
+async fn first_of_three_woken(handle: &Handle) -> u32 {
+    let log = Log::default();
+    let wakers = Arc::new(Mutex::new(Vec::<(u32, Waker)>::new()));
+    for what in 0..3 {
+        let (log, wakers) = (log.clone(), wakers.clone());
+        let mut is_woken = false;
+        let waits = poll_fn(move |cx| {
+            if std::mem::replace(&mut is_woken, true) {
+                return Poll::Ready(());
+            }
+            wakers.lock().unwrap().push((what, cx.waker().clone()));
+            Poll::Pending
+        });
+        let task = async move {
+            waits.await;
+            note(&log, what);
+        };
+        spawn(handle, task).detach();
+    }
+    while wakers.lock().unwrap().len() < 3 {
+        yield_now().await;
+    }
+    let waking = async move {
+        let mut wakers = std::mem::take(&mut *wakers.lock().unwrap());
+        wakers.sort_by_key(|(what, _)| *what);
+        wakers.into_iter().for_each(|(_, waker)| waker.wake());
+    };
+    spawn(handle, waking).detach();
+    while log.lock().unwrap().len() < 3 {
+        yield_now().await;
+    }
+    log.lock().unwrap()[0]
+}
+
+/// What one poll wakes last finds what it waits for; those before it may have waited for the same
+/// thing. Now and then the queue has its turn before the slot, so it is a matter of most rounds.
+#[test]
+fn of_those_that_one_poll_of_a_pool_wakes_the_last_runs_next() {
+    const ROUNDS: usize = 40;
+    watched(|| {
+        let runtime = pool(1);
+        let handle = runtime.handle();
+        let last = run(&runtime, async {
+            let mut last = 0;
+            for _ in 0..ROUNDS {
+                last += usize::from(first_of_three_woken(&handle).await == 2);
+            }
+            last
+        });
+        assert!(last > ROUNDS / 2, "{last} of {ROUNDS}");
+    });
+}
+
+/// Woken for each, it would be polled as often as there are tasks.
+#[test]
+fn who_awaits_many_tasks_one_by_one_waits_for_many_at_a_time() {
+    const TASKS: u32 = 1_000;
+    watched(|| {
+        let runtime = pool(1);
+        let handle = runtime.handle();
+        let polls = run(&runtime, async {
+            let inside = handle.clone();
+            let awaits_all = async move {
+                let log = Log::default();
+                let make = |what| {
+                    let log = log.clone();
+                    spawn(&inside, async move { note(&log, what) })
+                };
+                let tasks: Vec<_> = (0..TASKS).map(make).collect();
+                let all = async {
+                    for task in tasks {
+                        task.into_future().await.unwrap();
+                    }
+                };
+                let polls = count_polls(all).await;
+                assert_eq!(log.lock().unwrap().len(), TASKS as usize);
+                polls
+            };
+            spawn(&handle, awaits_all).await.unwrap()
+        });
+        assert!(polls < TASKS / 10, "{polls} polls for {TASKS} tasks");
+    });
+}
+
+async fn count_polls(future: impl Future<Output = ()>) -> u32 {
+    let mut future = pin!(future);
+    let mut polls = 0;
+    poll_fn(|cx| {
+        polls += 1;
+        future.as_mut().poll(cx)
+    })
+    .await;
+    polls
 }

@@ -70,3 +70,30 @@ fn of_two_that_take_at_once_one_gets_it() {
         assert_eq!(held.counted(), 1);
     });
 }
+
+/// I1: one puts a second runnable in the place of the first while another one takes: each of the
+/// two is with somebody, and neither with both.
+#[test]
+fn what_is_replaced_while_it_is_taken_is_got_once() {
+    model(|toy| {
+        let held = Counter::new();
+        let (first, _one, _) = toy.create(endless(&held));
+        let (second, _other, _) = toy.create(endless(&held));
+        let slot = Arc::new(Slot::default());
+        assert!(slot.put(first).is_ok());
+        let place = slot.clone();
+        let taking = thread::spawn(move || place.take());
+        let before = slot.replace(second);
+        let taken = taking.join().unwrap();
+        let left = slot.take();
+        let ids: Vec<_> = [&before, &taken, &left]
+            .into_iter()
+            .flatten()
+            .map(crate::Runnable::id)
+            .collect();
+        assert!(ids.len() == 2 && ids[0] != ids[1]);
+        assert_eq!(held.counted(), 0);
+        drop((before, taken, left));
+        assert_eq!(held.counted(), 2);
+    });
+}
