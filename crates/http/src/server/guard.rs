@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bowerbird::{Panic, Report};
-use http::{Method, Request, Response, StatusCode, Version};
+use http::header::{EXPECT, HOST};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body, Incoming};
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -66,11 +67,29 @@ where
             step: if has_windows {
                 // Its stream's own task is yet to come, and handlers run in that.
                 Step::waiting(self.service.clone(), request)
+            } else if let Some(status) = refusal(&request) {
+                Step::Refused(status)
             } else {
                 Step::begin(self.service.clone(), request)
             },
         }
     }
+}
+
+/// What a request is told that must not reach a handler: one of HTTP/1.1 names its host, and
+/// expects nothing that nobody here can do.
+fn refusal(request: &Request<Incoming>) -> Option<StatusCode> {
+    if request.version() != Version::HTTP_11 {
+        return None;
+    }
+    let headers = request.headers();
+    if !headers.contains_key(HOST) {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    let is_known =
+        |expected: &HeaderValue| expected.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    let all_known = headers.get_all(EXPECT).iter().all(is_known);
+    (!all_known).then_some(StatusCode::EXPECTATION_FAILED)
 }
 
 /// A request that was not answered yet, which its connection counts. Over HTTP/1.1, until its
@@ -132,6 +151,8 @@ enum Step<S, B: 'static> {
     Handling(Handling<B>),
     /// There will be no answer, for this reason.
     Failed(Report),
+    /// It is told this, and the handler nothing.
+    Refused(StatusCode),
     /// It has answered, or it panicked.
     Over,
 }
@@ -149,6 +170,10 @@ where
     type Output = Result<Response<Outgoing<B>>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Step::Refused(status) = self.step {
+            self.step = Step::Over;
+            return Poll::Ready(Ok(self.tell(status)));
+        }
         // What panicked is dropped and not looked at again.
         let polled = catch_unwind(AssertUnwindSafe(|| self.step.poll(cx)));
         let answer = match polled {
@@ -181,7 +206,11 @@ impl<S, B: Body> Answering<S, B> {
     /// The answer where there is none.
     fn apologise(&mut self, why: Report) -> Response<Outgoing<B>> {
         report(why);
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        self.tell(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// An answer that is a status and no more.
+    fn tell(&mut self, status: StatusCode) -> Response<Outgoing<B>> {
         self.note_answer(status, Some(0));
         let mut response = Response::new(Outgoing::empty());
         *response.status_mut() = status;
@@ -256,7 +285,7 @@ where
                 self.poll(cx)
             }
             Self::Failed(why) => Poll::Ready(Err(why)),
-            Self::Handling(_) | Self::Over => {
+            Self::Handling(_) | Self::Refused(_) | Self::Over => {
                 panic!("an answer must not be polled after it was given")
             }
         }

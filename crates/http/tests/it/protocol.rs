@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bowerbird::net::TcpStream;
 use bowerbird::{Event, gather};
@@ -167,6 +168,37 @@ fn a_client_that_expects_it_is_told_to_go_on() {
         client.say("hi").await;
         assert_eq!(client.answer().await.unwrap().body, "POST / hi");
         drop(client);
+        served.stop().await;
+    });
+}
+
+#[test]
+fn who_names_no_host_or_expects_what_nobody_can_do_is_told_so_and_handlers_are_not_asked() {
+    inside_each(async || {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = asked.clone();
+        let handler = service_fn(move |request: Request<Incoming>| {
+            counted.fetch_add(1, Ordering::Relaxed); // Relaxed: read once all are answered.
+            answer(request)
+        });
+        let served = Served::new(handler, |server| server).await;
+        for (head, status) in [
+            ("GET / HTTP/1.1\r\n", 400),
+            ("GET http://x/ HTTP/1.1\r\n", 400),
+            ("GET / HTTP/1.1\r\nhost: x\r\nexpect: a miracle\r\n", 417),
+            (
+                "GET / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nexpect: x\r\n",
+                417,
+            ),
+            ("GET / HTTP/1.1\r\nhost: x\r\nExpect: 100-Continue\r\n", 200),
+            ("GET / HTTP/1.0\r\nexpect: a miracle\r\n", 200),
+        ] {
+            let mut client = served.client().await;
+            client.say(format!("{head}\r\n")).await;
+            let answer = client.answer().await.unwrap();
+            assert_eq!(answer.status.as_u16(), status, "{head}");
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
         served.stop().await;
     });
 }
