@@ -73,7 +73,7 @@ async fn connect(served: &Served) -> WebSocket<TcpStream> {
 }
 
 /// A short frame as a client sends it; the mask of zeros changes nothing.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).unwrap();
     assert!(length < 126);
     let mut frame = vec![first, 0x80 | length, 0, 0, 0, 0];
@@ -82,7 +82,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A short frame as a server sends it.
-async fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+pub(crate) async fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
     let mut head = [0; 2];
     stream.read_exact(&mut head).await.unwrap();
     assert!(head[1] < 126);

@@ -12,11 +12,12 @@ use bowerbird_http::ws::{
     Deflate, Message, Upgraded, WebSocket, WebSocketError, WebSocketOptions, WebSocketUpgrade,
 };
 use bowerbird_http::{Incoming, service_fn};
+use futures_lite::AsyncWriteExt;
 use futures_lite::future::poll_once;
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::peers::Scripted;
 use crate::wire::{Served, inside_each};
+use crate::ws::{frame, read_frame};
 
 /// "Hello" packed, as RFC 7692 has it.
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -55,23 +56,6 @@ async fn back(socket: &WebSocket<Upgraded>) -> Result<(), WebSocketError> {
         socket.send(message).await?;
     }
     Ok(())
-}
-
-/// A short frame as a client sends it; the mask of zeros changes nothing.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(payload.len()).unwrap();
-    assert!(length < 126);
-    [&[first, 0x80 | length, 0, 0, 0, 0][..], payload].concat()
-}
-
-/// A short frame as a server sends it.
-async fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
-    let mut head = [0; 2];
-    stream.read_exact(&mut head).await.unwrap();
-    assert!(head[1] < 126);
-    let mut payload = vec![0; usize::from(head[1])];
-    stream.read_exact(&mut payload).await.unwrap();
-    (head[0], payload)
 }
 
 fn packed() -> WebSocketOptions {
